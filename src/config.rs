@@ -1,0 +1,164 @@
+//! What an executor is started with, and which values make sense.
+
+pub use crate::affinity::Pinning;
+use crate::status::{Error, Status};
+
+/// The most workers an executor may have.
+pub const MAX_WORKERS: usize = 4096;
+/// The most jobs that may be in flight.
+pub const MAX_IN_FLIGHT: usize = 1 << 20;
+/// The longest spin before a thread sleeps, in nanoseconds (10 ms).
+pub const MAX_SPIN_NS: u64 = 10_000_000;
+
+/// How many workers run the transform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workers {
+    /// As many as this process may use CPUs: affinity, cgroup quota, ranks and reserved cores
+    /// counted.
+    Auto,
+    /// That many threads. 0 runs the transform inside `put`, on the thread that puts.
+    Count(usize),
+}
+
+/// The configuration of an executor. Start from [`Config::default`] and change what differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// How many workers. Default: [`Workers::Auto`].
+    pub workers: Workers,
+    /// Jobs that may wait in the queue, for each worker. Default 2.
+    pub queue_per_worker: usize,
+    /// Places for jobs in flight, for each worker. Default 3: two wait, one runs.
+    pub results_per_worker: usize,
+    /// Places for jobs in flight in all; overrides `results_per_worker` unless it is 0, the
+    /// default.
+    pub results: usize,
+    /// Whether `start` returns only when every worker runs. Default true.
+    pub wait_until_workers_run: bool,
+    /// Where job seeds come from; see `JobContext::seed`. Default 0.
+    pub seed: u64,
+    /// Whether jobs are timed (created, started, finished, queued, polled). Default true; off
+    /// saves the clock readings and one hand-over of a record a job.
+    pub timing: bool,
+    /// Which CPU each worker runs on. Default [`Pinning::Auto`].
+    pub pinning: Pinning,
+    /// Cores that automatic pinning leaves to the host. Default 0.
+    pub reserve_cores: usize,
+    /// This process among those of the same machine that pin workers (torchrun's `LOCAL_RANK`).
+    /// Default 0.
+    pub local_rank: usize,
+    /// How many such processes there are (`LOCAL_WORLD_SIZE`). Default 1.
+    pub local_size: usize,
+    /// How long a thread that finds nothing to do goes on looking before it sleeps, in
+    /// nanoseconds. Default 20,000; 0 sleeps at once; at most [`MAX_SPIN_NS`].
+    pub spin_ns: u64,
+    /// How many worker threads that died may be replaced, over the executor's life. Default 64.
+    pub max_restarts: u32,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            workers: Workers::Auto,
+            queue_per_worker: 2,
+            results_per_worker: 3,
+            results: 0,
+            wait_until_workers_run: true,
+            seed: 0,
+            timing: true,
+            pinning: Pinning::Auto,
+            reserve_cores: 0,
+            local_rank: 0,
+            local_size: 1,
+            spin_ns: 20_000,
+            max_restarts: 64,
+        }
+    }
+}
+
+/// The two bounds of an executor's memory, for a number of workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// The most jobs that wait for a worker: `queue_per_worker * max(workers, 1)`, and never
+    /// more than `in_flight`.
+    pub queued: usize,
+    /// The most jobs that are accepted and have no outcome yet, wherever they are: `results`,
+    /// or `results_per_worker * max(workers, 1)` where that is 0.
+    pub in_flight: usize,
+}
+
+impl Config {
+    /// How many jobs may be in flight with that many workers; the exact formula stands at
+    /// [`Capacity`]. `put` answers `Full` exactly when one of the two bounds is reached.
+    pub fn capacity(&self, workers: usize) -> Result<Capacity, Error> {
+        let lanes = workers.max(1);
+        let in_flight = match self.results {
+            0 => within("results_per_worker", self.results_per_worker, 1, MAX_IN_FLIGHT)? * lanes,
+            results => results,
+        };
+        let in_flight = within("the number of results", in_flight, 1, MAX_IN_FLIGHT)?;
+        let queued = within("queue_per_worker", self.queue_per_worker, 1, MAX_IN_FLIGHT)? * lanes;
+        Ok(Capacity { queued: queued.min(in_flight), in_flight })
+    }
+
+    /// Everything that can be said without looking at the machine.
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        if let Workers::Count(count) = self.workers {
+            within("workers", count, 0, MAX_WORKERS)?;
+            self.capacity(count)?;
+        } else {
+            self.capacity(1)?;
+        }
+        within("local_size", self.local_size, 1, MAX_WORKERS)?;
+        within("local_rank", self.local_rank, 0, self.local_size - 1)?;
+        within("reserve_cores", self.reserve_cores, 0, MAX_WORKERS)?;
+        within("spin_ns", self.spin_ns as usize, 0, MAX_SPIN_NS as usize)?;
+        Ok(())
+    }
+}
+
+fn within(name: &str, value: usize, least: usize, most: usize) -> Result<usize, Error> {
+    if (least..=most).contains(&value) {
+        return Ok(value);
+    }
+    let text = format!("{name} is {value}, which is not between {least} and {most}");
+    Err(Error::new(Status::InvalidArgument, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_two_queued_and_three_in_flight_a_worker() {
+        let capacity = Config::default().capacity(4).unwrap();
+        assert_eq!(capacity, Capacity { queued: 8, in_flight: 12 });
+        assert_eq!(Config::default().capacity(0).unwrap(), Capacity { queued: 2, in_flight: 3 });
+    }
+
+    #[test]
+    fn results_overrides_and_the_queue_is_never_the_larger() {
+        let config = Config { results: 5, queue_per_worker: 100, ..Config::default() };
+        assert_eq!(config.capacity(3).unwrap(), Capacity { queued: 5, in_flight: 5 });
+    }
+
+    #[test]
+    fn absurd_values_are_refused_by_name() {
+        let bad = [
+            (Config { workers: Workers::Count(MAX_WORKERS + 1), ..Config::default() }, "workers"),
+            (Config { queue_per_worker: 0, ..Config::default() }, "queue_per_worker"),
+            (Config { queue_per_worker: usize::MAX, ..Config::default() }, "queue_per_worker"),
+            (Config { results_per_worker: usize::MAX, ..Config::default() }, "results_per_worker"),
+            (Config { results_per_worker: 0, ..Config::default() }, "results_per_worker"),
+            (Config { results: MAX_IN_FLIGHT + 1, ..Config::default() }, "results"),
+            (Config { local_size: 0, ..Config::default() }, "local_size"),
+            (Config { local_rank: 1, ..Config::default() }, "local_rank"),
+            (Config { spin_ns: MAX_SPIN_NS + 1, ..Config::default() }, "spin_ns"),
+        ];
+        for (config, name) in bad {
+            let error = config.validate().unwrap_err();
+            assert_eq!(error.status(), Status::InvalidArgument);
+            assert!(error.text().contains(name), "{error}");
+        }
+        Config::default().validate().unwrap();
+    }
+}

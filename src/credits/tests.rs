@@ -1,0 +1,79 @@
+use super::*;
+
+fn accept(credits: &Credits) -> Result<Ticket, Status> {
+    credits.accept(|_| true)
+}
+
+#[test]
+fn credits_are_taken_by_accepting_and_given_back_by_any_outcome() {
+    let credits = Credits::new(3);
+    for (i, outcome) in Outcome::ALL.into_iter().enumerate() {
+        let numbers: Vec<u64> = (0..3).map(|_| accept(&credits).unwrap().number).collect();
+        assert_eq!(numbers, [0, 1, 2].map(|n| n + 3 * i as u64));
+        assert_eq!(accept(&credits), Err(Status::Full));
+        (0..3).for_each(|_| credits.resolve(outcome));
+    }
+    assert_eq!(credits.counts(), (21, [3; 7]));
+    assert_eq!((credits.in_flight(), credits.most_in_flight()), (0, 3));
+}
+
+#[test]
+fn a_full_queue_burns_no_number() {
+    let credits = Credits::new(3);
+    assert_eq!(credits.accept(|_| false), Err(Status::Full));
+    assert_eq!(accept(&credits).unwrap().number, 0);
+}
+
+#[test]
+fn numbers_begin_again_with_each_session() {
+    let credits = Credits::new(8);
+    for session in 0..20 {
+        for number in 0..3 {
+            assert_eq!(accept(&credits), Ok(Ticket { session, number }));
+            credits.resolve(Outcome::Discarded);
+        }
+        assert_eq!(credits.next_session(), Ok(session + 1));
+    }
+}
+
+#[test]
+fn the_count_goes_on_past_32_bits() {
+    let credits = Credits::new(2);
+    let near = u64::from(u32::MAX) - 1;
+    credits.word.store(near, Ordering::Relaxed);
+    credits.outcomes[0].store(near, Ordering::Relaxed);
+    for number in near..near + 5 {
+        assert_eq!(accept(&credits), Ok(Ticket { session: 0, number }));
+        assert_eq!(credits.in_flight(), 1);
+        credits.resolve(Outcome::Done);
+    }
+    assert_eq!(credits.next_session(), Ok(1));
+    assert_eq!(accept(&credits), Ok(Ticket { session: 1, number: 0 }));
+}
+
+#[test]
+fn a_finished_session_ends_when_all_but_stale_jobs_are_resolved() {
+    let credits = Credits::new(4);
+    accept(&credits).unwrap();
+    credits.next_session().unwrap();
+    accept(&credits).unwrap();
+    assert!(!credits.ended(|_| 1));
+    credits.finish();
+    assert_eq!(accept(&credits), Err(Status::Finished));
+    assert!(!credits.ended(|_| 1));
+    credits.resolve(Outcome::Done);
+    assert!(credits.ended(|session| u64::from(session == 1)) && !credits.ended(|_| 0));
+    credits.next_session().unwrap();
+    assert!(!credits.ended(|_| 1));
+    assert!(accept(&credits).is_ok());
+}
+
+#[test]
+fn closed_is_for_ever_and_sessions_run_out() {
+    let credits = Credits::new(1);
+    credits.word.store(u64::from(LAST_SESSION) << SESSION_SHIFT, Ordering::Relaxed);
+    assert_eq!(credits.next_session(), Err(Status::Exhausted));
+    credits.close();
+    assert_eq!(accept(&credits), Err(Status::Closed));
+    assert_eq!(credits.next_session(), Err(Status::Closed));
+}

@@ -1,0 +1,250 @@
+//! The worker threads: how they come, how one that dies is replaced, how they are sent home.
+
+use crate::clock::Deadline;
+use crate::credits::Outcome;
+use crate::engine::Engine;
+use crate::event::Spin;
+use crate::inside;
+use crate::os::machine::pin_current_thread;
+use crate::os::thread::{Thread, at_exit};
+use crate::run::LogLevel;
+use std::cell::Cell;
+use std::ffi::{CString, c_void};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// An executor's threads, and all they share.
+pub(crate) struct Crew {
+    pub(crate) engine: Engine,
+    /// Where each worker is to run.
+    pub(crate) cpus: Vec<Option<usize>>,
+    max_restarts: u64,
+    threads: Mutex<Vec<Option<Thread>>>,
+    /// Threads that have not left.
+    live: AtomicU64,
+    /// Threads that came as far as their first job.
+    running: AtomicU64,
+    restarts: AtomicU64,
+    /// Threads that were started and not yet joined or replaced.
+    unjoined: AtomicU64,
+    /// Why the start failed.
+    trouble: Mutex<Option<String>>,
+    warnings: Mutex<Vec<String>>,
+}
+
+/// What a thread carries, from its start to its exit hook.
+struct Badge {
+    crew: Arc<Crew>,
+    worker: usize,
+    entered: Cell<bool>,
+    /// Set when nothing but the end of the thread is to come.
+    dismissed: Cell<bool>,
+}
+
+impl Crew {
+    /// Nobody yet.
+    pub(crate) fn new(engine: Engine, cpus: Vec<Option<usize>>, max_restarts: u32) -> Crew {
+        Crew {
+            engine,
+            threads: Mutex::new((0..cpus.len()).map(|_| None).collect()),
+            cpus,
+            max_restarts: u64::from(max_restarts),
+            live: AtomicU64::new(0),
+            running: AtomicU64::new(0),
+            restarts: AtomicU64::new(0),
+            unjoined: AtomicU64::new(0),
+            trouble: Mutex::new(None),
+            warnings: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Starts every worker's thread.
+    pub(crate) fn call(self: &Arc<Crew>) -> Result<(), String> {
+        (0..self.cpus.len()).try_for_each(|worker| self.hire(worker))
+    }
+
+    /// Waits until every worker runs. `None` if the deadline passed.
+    pub(crate) fn await_running(&self, deadline: Deadline) -> Option<Result<(), String>> {
+        let attempt = || match lock(&self.trouble).clone() {
+            Some(trouble) => Some(Err(trouble)),
+            None => (self.running() == self.cpus.len() as u64).then_some(Ok(())),
+        };
+        self.engine.signals.staff.wait(Spin { ns: 0 }, deadline, attempt, || false)
+    }
+
+    /// After [`Engine::shut`]: waits until every job has its outcome and every thread has left
+    /// and is joined. False if the deadline passed first.
+    pub(crate) fn dismiss(&self, deadline: Deadline) -> bool {
+        let staff = &self.engine.signals.staff;
+        let idle = || (self.live() == 0 && self.engine.credits.in_flight() == 0).then_some(());
+        if staff.wait(Spin { ns: 0 }, deadline, idle, || false).is_none() {
+            return false;
+        }
+        for worker in 0..self.cpus.len() {
+            let thread = lock(&self.threads)[worker].take();
+            match thread.map(|thread| thread.join(deadline.instant())) {
+                Some(Ok(())) => self.unjoined.fetch_sub(1, Ordering::AcqRel),
+                Some(Err(late)) => {
+                    lock(&self.threads)[worker] = Some(late);
+                    return false;
+                }
+                None => continue, // Another call joins it.
+            };
+            staff.notify_all();
+        }
+        let joined = || (self.unjoined.load(Ordering::Acquire) == 0).then_some(());
+        staff.wait(Spin { ns: 0 }, deadline, joined, || false).is_some()
+    }
+
+    /// Leaves the threads to themselves.
+    pub(crate) fn let_go(&self) {
+        lock(&self.threads).iter_mut().filter_map(Option::take).for_each(Thread::detach);
+    }
+
+    /// Threads that have not left.
+    pub(crate) fn live(&self) -> u64 {
+        self.live.load(Ordering::Acquire)
+    }
+
+    /// Threads that came as far as their first job, and have not left.
+    pub(crate) fn running(&self) -> u64 {
+        self.running.load(Ordering::Acquire)
+    }
+
+    /// Threads that were replaced.
+    pub(crate) fn restarts(&self) -> u64 {
+        self.restarts.load(Ordering::Acquire)
+    }
+
+    /// What people should know of.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        lock(&self.warnings).clone()
+    }
+
+    /// Keeps a line for the report, and gives it to the log callback.
+    pub(crate) fn warn(&self, level: LogLevel, line: String) {
+        inside::enter(self.engine.identity(), || self.engine.run.log(level, &line));
+        let mut warnings = lock(&self.warnings);
+        if warnings.len() < 100 {
+            warnings.push(line);
+        }
+    }
+
+    fn hire(self: &Arc<Crew>, worker: usize) -> Result<(), String> {
+        let name = CString::new(format!("jobexec-{worker}")).unwrap_or_default();
+        let (entered, dismissed) = (Cell::new(false), Cell::new(false));
+        let badge = Box::new(Badge { crew: self.clone(), worker, entered, dismissed });
+        let badge = Box::into_raw(badge);
+        self.live.fetch_add(1, Ordering::AcqRel);
+        let mut threads = lock(&self.threads);
+        match Thread::spawn(&name, serve, badge.cast()) {
+            Ok(thread) => {
+                match threads[worker].replace(thread) {
+                    Some(old) => old.detach(),
+                    None => _ = self.unjoined.fetch_add(1, Ordering::AcqRel),
+                }
+                Ok(())
+            }
+            Err(error) => {
+                drop(threads);
+                self.live.fetch_sub(1, Ordering::AcqRel);
+                // SAFETY: no thread was started, so the badge is still ours.
+                drop(unsafe { Box::from_raw(badge) });
+                Err(format!("the thread of worker {worker} could not be started: {error}"))
+            }
+        }
+    }
+
+    /// A thread that did not come home by itself: its job gets its outcome, and it is replaced.
+    fn bury(self: &Arc<Crew>, badge: &Badge) {
+        let worker = badge.worker;
+        if let Some(mut job) = self.engine.desks[worker].abandoned() {
+            let records = &self.engine.records;
+            (job.outcome, job.worker) = (Outcome::Crashed, worker as u16);
+            records.attach(&mut job);
+            if let Some(record) = records.of(&job) {
+                record.failure.set("the worker's thread ended while it ran this job");
+            }
+            self.engine.desks[worker].end();
+            self.engine.publish(job);
+        }
+        if self.engine.signals.phase().closed() {
+            return;
+        }
+        if !badge.entered.get() {
+            self.blame(format!("worker {worker}'s thread ended in its init callback"));
+        } else if self.restarts.fetch_add(1, Ordering::AcqRel) >= self.max_restarts {
+            self.restarts.fetch_sub(1, Ordering::AcqRel);
+            let line = format!("worker {worker}'s thread died, and no restart is left");
+            self.warn(LogLevel::Error, line);
+        } else {
+            let line = match self.hire(worker) {
+                Ok(()) => format!("worker {worker}'s thread died and was replaced"),
+                Err(error) => format!("worker {worker}'s thread died; {error}"),
+            };
+            self.warn(LogLevel::Error, line);
+        }
+    }
+
+    fn blame(&self, trouble: String) {
+        self.warn(LogLevel::Error, trouble.clone());
+        lock(&self.trouble).get_or_insert(trouble);
+    }
+}
+
+/// The life of a worker's thread. The frames from here to the callbacks need no clean-up, see
+/// [`crate::worker`].
+extern "C-unwind" fn serve(badge: *mut c_void) -> *mut c_void {
+    if at_exit(leave, badge) {
+        // SAFETY: the badge lives until the exit hook takes it.
+        work(unsafe { &*badge.cast::<Badge>() });
+    } else {
+        // SAFETY: the badge is as `hire` made it, and no hook will take it.
+        unsafe { leave(badge) };
+    }
+    std::ptr::null_mut()
+}
+
+fn work(badge: &Badge) {
+    let (crew, engine, worker) = (&*badge.crew, &badge.crew.engine, badge.worker);
+    inside::stay(engine.identity());
+    if let Some(cpu) = crew.cpus[worker]
+        && !pin_current_thread(cpu)
+    {
+        let line = format!("worker {worker} could not be pinned to CPU {cpu}");
+        crew.warn(LogLevel::Warning, line);
+    }
+    if let Err(refusal) = engine.run.enter(worker) {
+        crew.blame(format!("worker {worker}: {refusal}"));
+        return badge.dismissed.set(true);
+    }
+    badge.entered.set(true);
+    crew.running.fetch_add(1, Ordering::AcqRel);
+    engine.signals.staff.notify_all();
+    engine.serve(worker);
+    badge.dismissed.set(true);
+    engine.run.exit(worker);
+}
+
+/// The last that a worker's thread does, in whatever way it ends.
+unsafe extern "C" fn leave(badge: *mut c_void) {
+    // SAFETY: `hire` made the badge, and this is called once, at the end of its thread.
+    let badge = unsafe { Box::from_raw(badge.cast::<Badge>()) };
+    let crew = &badge.crew;
+    if !badge.dismissed.get() {
+        crew.bury(&badge);
+    }
+    if badge.entered.get() {
+        crew.running.fetch_sub(1, Ordering::AcqRel);
+    }
+    let last = crew.live.fetch_sub(1, Ordering::AcqRel) == 1;
+    if last && !crew.engine.signals.phase().closed() {
+        crew.engine.signals.strand();
+        crew.engine.sweep();
+    }
+    crew.engine.signals.staff.notify_all();
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

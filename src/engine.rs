@@ -1,0 +1,169 @@
+//! Everything the threads of one executor share. The walk of a payload through it is told by
+//! [`crate::put`], [`crate::worker`] and [`crate::poll`]; [`crate::reset`] clears the way.
+
+use crate::config::Capacity;
+use crate::credits::{Credits, Outcome};
+use crate::desk::Desk;
+use crate::event::Spin;
+use crate::inside;
+use crate::job::{Job, Records};
+use crate::queue::Queue;
+use crate::registry::Lease;
+use crate::run::Run;
+use crate::sync::{AtomicU64, Ordering, fence_after_rmw};
+
+/// The shared state of an executor.
+pub(crate) struct Engine {
+    pub(crate) signals: Lease,
+    pub(crate) credits: Credits,
+    pub(crate) queue: Queue<Job>,
+    pub(crate) results: Queue<Job>,
+    pub(crate) records: Records,
+    pub(crate) desks: Box<[Desk]>,
+    pub(crate) run: Box<dyn Run>,
+    pub(crate) capacity: Capacity,
+    pub(crate) spin: Spin,
+    pub(crate) timing: bool,
+    pub(crate) seed: u64,
+    /// Jobs that a sweep took off the queue, or that ran inside their put.
+    pub(crate) swept: AtomicU64,
+    /// Jobs that run inside their put at this moment.
+    pub(crate) inline: AtomicU64,
+    pub(crate) marks: Marks,
+}
+
+/// High-water marks. Looked at with every job while they are few, with every 64th else.
+#[derive(Default)]
+pub(crate) struct Marks {
+    pub(crate) queued: AtomicU64,
+    pub(crate) ready: AtomicU64,
+}
+
+impl Marks {
+    /// Whether this job is one to look at.
+    #[inline]
+    pub(crate) fn due(capacity: Capacity, number: u64) -> bool {
+        capacity.in_flight <= 64 || number.is_multiple_of(64)
+    }
+
+    pub(crate) fn raise(mark: &AtomicU64, level: usize) {
+        if level as u64 > mark.load(Ordering::Relaxed) {
+            mark.fetch_max(level as u64, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Engine {
+    /// Allocates everything.
+    pub(crate) fn new(
+        workers: usize,
+        capacity: Capacity,
+        spin: Spin,
+        timing: bool,
+        seed: u64,
+        run: Box<dyn Run>,
+    ) -> Engine {
+        Engine {
+            signals: Lease::new(),
+            credits: Credits::new(capacity.in_flight),
+            queue: Queue::new(capacity.queued),
+            results: Queue::new(capacity.in_flight),
+            records: Records::new(capacity.in_flight),
+            desks: (0..workers).map(|_| Desk::new()).collect(),
+            run,
+            capacity,
+            spin,
+            timing,
+            seed,
+            swept: AtomicU64::new(0),
+            inline: AtomicU64::new(0),
+            marks: Marks::default(),
+        }
+    }
+
+    /// Bytes that an engine of that size takes.
+    pub(crate) fn bytes(workers: usize, capacity: Capacity) -> usize {
+        Queue::<Job>::bytes(capacity.queued)
+            + Queue::<Job>::bytes(capacity.in_flight)
+            + Records::bytes(capacity.in_flight)
+            + workers * size_of::<Desk>()
+            + size_of::<Engine>()
+    }
+
+    /// Which executor a callback belongs to, see [`crate::inside`].
+    pub(crate) fn identity(&self) -> *const () {
+        std::ptr::from_ref(self).cast()
+    }
+
+    /// Whether this thread is inside a callback of this executor.
+    #[inline]
+    pub(crate) fn is_inside(&self) -> bool {
+        inside::is_inside(self.identity())
+    }
+
+    /// Whether jobs run inside their put.
+    #[inline]
+    pub(crate) fn is_inline(&self) -> bool {
+        self.desks.is_empty()
+    }
+
+    /// Whether the queue may fill before the credits are used up.
+    #[inline]
+    pub(crate) fn queue_binds(&self) -> bool {
+        self.capacity.queued < self.capacity.in_flight
+    }
+
+    /// Jobs that left the queue. Only grows.
+    pub(crate) fn taken(&self) -> u64 {
+        let by_workers: u64 = self.desks.iter().map(Desk::taken).sum();
+        by_workers + self.swept.load(Ordering::Acquire)
+    }
+
+    /// Jobs that a worker has at hand.
+    pub(crate) fn running(&self) -> u64 {
+        let at_desks = self.desks.iter().filter(|desk| desk.at_work().is_some()).count();
+        at_desks as u64 + self.inline.load(Ordering::Acquire)
+    }
+
+    /// Jobs of sessions before that one which a worker has at hand.
+    pub(crate) fn stale(&self, session: u32) -> u64 {
+        let stale = |desk: &&Desk| desk.at_work().is_some_and(|at| at.session < session);
+        self.desks.iter().filter(stale).count() as u64
+    }
+
+    /// Gives a job its outcome and tells who waits for that.
+    #[inline]
+    pub(crate) fn resolve(&self, outcome: Outcome) {
+        self.credits.resolve(outcome);
+        fence_after_rmw();
+        self.signals.room.notify_one_fenced();
+        let phase = self.signals.phase();
+        if phase.finishes() || phase.closed() {
+            self.tell_of_the_end();
+        }
+    }
+
+    #[cold]
+    fn tell_of_the_end(&self) {
+        if self.signals.phase().closed() {
+            self.signals.staff.notify_all();
+        }
+        if self.ended() {
+            self.signals.ready.notify_all();
+        }
+    }
+
+    /// Whether the session is finished and each of its jobs has its outcome. Jobs of earlier
+    /// sessions that still run do not count: they are nobody's any more.
+    pub(crate) fn ended(&self) -> bool {
+        self.credits.ended(|session| self.stale(session))
+    }
+
+    /// Gives the payload to the discard callback, and the job its outcome.
+    pub(crate) fn discard(&self, job: Job) {
+        let payload = self.records.payload(&job);
+        inside::enter(self.identity(), || self.run.discard(payload));
+        self.records.release(job);
+        self.resolve(Outcome::Discarded);
+    }
+}

@@ -1,0 +1,276 @@
+//! Waiting: how a thread that finds nothing to do goes to sleep, and how whoever gives it
+//! something to do knows whether to wake it. Workers wait for jobs by it, pollers for results,
+//! putters for room, `start` and `close` for workers.
+//!
+//! # The protocol
+//! A thread that waits is in one of three states, counted in one word:
+//!
+//! - **awake**, not counted: it tries now and then, pausing and yielding in between;
+//! - **searching**: awake, and announced: whoever has news may rely on it to look;
+//! - **sleeping**: it looks no more until it is given a **token**.
+//!
+//! ```text
+//! notifier                              waiter
+//!   N1  make the news visible (RMW)       W1  searching-1 (if it was), sleeping+1   (RMW)
+//!   N2  fence                             W2  fence
+//!   N3  read the word                     W3  try once more: the real pop
+//!   N4  sleeping > 0, searching == 0:     W4  sleep until there is a token, take it;
+//!       sleeping-1, searching+1, token+1      now it is searching
+//!       (one RMW), wake one               W5  found something: searching-1 (RMW), fence;
+//!                                             was it the last searcher, is there more,
+//!                                             does somebody sleep: notify. Found in W3:
+//!                                             the same look for more, whoever searches
+//! ```
+//!
+//! # Why no wake-up is lost
+//! Suppose news N stays untouched for ever although a waiter sleeps for ever.
+//! 1. *The notifier read sleeping == 0.* Each waiter that sleeps came to its W1 after N3 in the
+//!    order of the word. Then N2 comes before its W2 in the order of the fences, so that its W3
+//!    sees the news: it takes it, or sees that another has.
+//! 2. *The notifier read searching > 0.* Take the last of those searchers to stop. It stops by
+//!    W1 or by W5, a read-modify-write of the word after N3: N2 comes before the fence that
+//!    follows, so what it looks at then shows the news. By W1: its W3 takes the news, or takes
+//!    others before it in the queue, and then looks for more and notifies. By W5: it looks for
+//!    more and notifies.
+//! 3. *It gave a token.* The number of threads between W1 and W4 is always `sleeping + tokens`,
+//!    so a token is taken by one of them: in W4, or in W3, where a waiter that found something
+//!    leaves by taking one if nobody is left without. Whoever takes it is a searcher, see 2.
+//!
+//! News for all (`notify_all`: the end, an abort) gives a token to each sleeper. A thread that
+//! came to its W1 later sees such news in its W3, and takes no token from those who slept: it
+//! leaves as one of the sleeping if there is one without a token, and there is: itself.
+//!
+//! A deadline only ends a wait; it is never what finds the news. A thread that runs out of time
+//! leaves like one that found something: if a token is there it takes it, looks once more, and
+//! passes the duty on (W5).
+//!
+//! # Why busy work does not reach the kernel
+//! A wake costs the waker about 3 us, the woken 11 to 18 us until it runs. While it is on its
+//! way it already counts as searching, so that of a burst of jobs one pays; and a waiter that
+//! spins counts as searching whenever another sleeps, so that short gaps cost nothing. The idea
+//! of counting searchers is the Go scheduler's and Tokio's; of proving it on paper, rayon's.
+
+use crate::clock::{Deadline, now_ns};
+use crate::sync::{AtomicU64, Ordering, Parking, fence_after_rmw};
+use crossbeam_utils::CachePadded;
+
+const TOKEN: u64 = 1;
+const SEARCHING: u64 = 1 << 32;
+const SLEEPING: u64 = 1 << 48;
+const FIELD: u64 = 0xffff;
+
+fn tokens(word: u64) -> u64 {
+    word & 0xffff_ffff
+}
+
+fn searching(word: u64) -> u64 {
+    word >> 32 & FIELD
+}
+
+fn sleeping(word: u64) -> u64 {
+    word >> 48 & FIELD
+}
+
+/// How long a waiter goes on looking before it sleeps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spin {
+    /// After a burst of pauses (3 us) it yields its core between looks for that long. 0 neither
+    /// pauses nor yields.
+    pub(crate) ns: u64,
+}
+
+/// A place to wait for one kind of news. At most 65,535 threads may wait at a time.
+#[derive(Default)]
+pub(crate) struct Event {
+    /// sleeping:16, searching:16, tokens:32; the futex is the low half.
+    word: CachePadded<AtomicU64>,
+    wakes: AtomicU64,
+    parking: Parking,
+}
+
+impl Event {
+    /// There is news for one waiter. The news was made visible by a read-modify-write.
+    #[inline]
+    pub(crate) fn notify_one(&self) {
+        #[cfg(not(control = "notify_fence"))]
+        fence_after_rmw(); // N2
+        self.notify_one_fenced();
+    }
+
+    /// [`Event::notify_one`] for a caller that has already put a fence behind its news.
+    #[inline]
+    pub(crate) fn notify_one_fenced(&self) {
+        let word = self.word.load(Ordering::Relaxed); // N3
+        if sleeping(word) > 0 && searching(word) == 0 {
+            self.give(|word| u64::from(sleeping(word) > 0 && searching(word) == 0));
+        }
+    }
+
+    /// There is news for every waiter. Async-signal-safe.
+    pub(crate) fn notify_all(&self) {
+        fence_after_rmw(); // N2
+        self.give(sleeping);
+    }
+
+    /// How many times a sleeper was woken.
+    pub(crate) fn wakes(&self) -> u64 {
+        self.wakes.load(Ordering::Relaxed)
+    }
+
+    /// N4: turns as many sleepers into searchers as `wanted` says, and wakes them.
+    #[cold]
+    fn give(&self, wanted: impl Fn(u64) -> u64) {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let count = wanted(word);
+            if count == 0 {
+                return;
+            }
+            let next = word - count * SLEEPING + count * (SEARCHING + TOKEN);
+            match self.swap(word, next) {
+                Ok(_) => {
+                    self.wakes.fetch_add(count, Ordering::Relaxed);
+                    return self.parking.wake(&self.word, count as u32);
+                }
+                Err(seen) => word = seen,
+            }
+        }
+    }
+
+    /// Waits until `attempt` gives something, or the deadline: then the answer is that of a last
+    /// attempt. `more` says whether there is news left for another waiter.
+    pub(crate) fn wait<T>(
+        &self,
+        spin: Spin,
+        deadline: Deadline,
+        mut attempt: impl FnMut() -> Option<T>,
+        more: impl Fn() -> bool,
+    ) -> Option<T> {
+        let mut searcher = self.announce();
+        loop {
+            if let Some(found) = look(spin, deadline, &mut attempt) {
+                self.stop_searching(searcher, more);
+                return Some(found);
+            }
+            self.lie_down(searcher); // W1
+            #[cfg(not(control = "wait_fence"))]
+            fence_after_rmw(); // W2
+            if let Some(found) = attempt() {
+                // W3
+                if self.get_up() { self.stop_searching(true, more) } else { self.pass_on(more) }
+                return Some(found);
+            }
+            if !self.sleep(deadline) {
+                let searcher = self.get_up();
+                let found = attempt();
+                self.stop_searching(searcher, more);
+                return found;
+            }
+            searcher = true;
+        }
+    }
+
+    /// Announces a search if somebody sleeps, for only then is it of use to a notifier.
+    fn announce(&self) -> bool {
+        let useful = sleeping(self.word.load(Ordering::Relaxed)) > 0;
+        if useful {
+            self.word.fetch_add(SEARCHING, Ordering::AcqRel);
+        }
+        useful
+    }
+
+    /// W5.
+    fn stop_searching(&self, searcher: bool, more: impl Fn() -> bool) {
+        if !searcher {
+            return;
+        }
+        let before = self.word.fetch_sub(SEARCHING, Ordering::AcqRel);
+        if searching(before) == 1 {
+            #[cfg(not(control = "handover_fence"))]
+            fence_after_rmw();
+            self.pass_on(more);
+        }
+    }
+
+    /// The duty of a searcher goes to a sleeper, if there is more.
+    fn pass_on(&self, more: impl Fn() -> bool) {
+        if sleeping(self.word.load(Ordering::Relaxed)) > 0 && more() {
+            self.notify_one_fenced();
+        }
+    }
+
+    fn lie_down(&self, searcher: bool) {
+        let change = SLEEPING - if searcher { SEARCHING } else { 0 };
+        self.word.fetch_add(change, Ordering::AcqRel);
+    }
+
+    /// W4. False if the deadline passed first; then the thread still counts as lying.
+    fn sleep(&self, deadline: Deadline) -> bool {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            if tokens(word) > 0 {
+                match self.swap(word, word - TOKEN) {
+                    Ok(_) => return true,
+                    Err(seen) => word = seen,
+                }
+                continue;
+            }
+            if deadline.passed() {
+                return false;
+            }
+            self.parking.wait(&self.word, deadline.instant());
+            word = self.word.load(Ordering::Relaxed);
+        }
+    }
+
+    /// Leaves the state between W1 and W4. True if that took a token, and with it the duty of a
+    /// searcher: only if there is one for everybody, so that news for all reaches all.
+    fn get_up(&self) -> bool {
+        let mut word = self.word.load(Ordering::Relaxed);
+        loop {
+            let token = sleeping(word) == 0;
+            let next = word - if token { TOKEN } else { SLEEPING };
+            match self.swap(word, next) {
+                Ok(_) => return token,
+                Err(seen) => word = seen,
+            }
+        }
+    }
+
+    fn swap(&self, current: u64, next: u64) -> Result<u64, u64> {
+        self.word.compare_exchange_weak(current, next, Ordering::AcqRel, Ordering::Relaxed)
+    }
+}
+
+/// Looks again and again for as long as `spin` allows: first with pauses that double, which is
+/// enough for a partner that is running, then yielding, for a partner that wants this core.
+fn look<T>(spin: Spin, deadline: Deadline, attempt: &mut impl FnMut() -> Option<T>) -> Option<T> {
+    if spin.ns == 0 {
+        return None; // W3 follows.
+    }
+    for step in 0..7 {
+        if let Some(found) = attempt() {
+            return Some(found);
+        }
+        for _ in 0..1 << step {
+            std::hint::spin_loop();
+        }
+    }
+    let end = now_ns().saturating_add(spin.ns);
+    let end = deadline.instant().map_or(end, |instant| instant.min(end));
+    loop {
+        if let Some(found) = attempt() {
+            return Some(found);
+        }
+        if now_ns() >= end {
+            return None;
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models;
+
+#[cfg(all(test, not(loom)))]
+mod tests;

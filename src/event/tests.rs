@@ -1,0 +1,89 @@
+use super::*;
+use std::sync::atomic::{AtomicU64 as Counter, Ordering::SeqCst};
+use std::time::Duration;
+
+const FAR: Duration = Duration::from_secs(20);
+
+fn take(counter: &Counter) -> Option<()> {
+    counter.fetch_update(SeqCst, SeqCst, |n| n.checked_sub(1)).ok().map(|_| ())
+}
+
+#[test]
+fn nobody_waits_nobody_is_woken() {
+    let event = Event::default();
+    event.notify_one();
+    event.notify_all();
+    assert_eq!(event.wakes(), 0);
+    assert_eq!(event.word.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn a_wait_that_runs_out_leaves_nothing_behind() {
+    let event = Event::default();
+    for ns in [0, 1000] {
+        let deadline = Deadline::from(Duration::from_millis(2));
+        assert_eq!(event.wait(Spin { ns }, deadline, || None::<()>, || false), None);
+        assert!(deadline.passed());
+    }
+    assert_eq!(event.word.load(Ordering::Relaxed), 0);
+}
+
+/// Threads pass tokens round: every wait can end only by another's notification.
+#[test]
+fn a_ring_of_waiters_never_stalls() {
+    for ns in [0, 2_000] {
+        let ring: Vec<(Event, Counter)> =
+            (0..4).map(|i| (Event::default(), Counter::new(u64::from(i == 0)))).collect();
+        std::thread::scope(|scope| {
+            for i in 0..4 {
+                let ring = &ring;
+                scope.spawn(move || {
+                    let (event, counter) = &ring[i];
+                    let (next, bell) = (&ring[(i + 1) % 4].1, &ring[(i + 1) % 4].0);
+                    for _ in 0..2_000 {
+                        event
+                            .wait(Spin { ns }, FAR.into(), || take(counter), || false)
+                            .expect("the token came round");
+                        next.fetch_add(1, SeqCst);
+                        bell.notify_one();
+                    }
+                });
+            }
+        });
+        ring.iter().for_each(|(event, _)| assert_eq!(event.word.load(Ordering::Relaxed), 0));
+    }
+}
+
+/// More waiters than news, many notifiers: everything is taken, and everybody is let go.
+#[test]
+fn news_for_many_is_all_taken() {
+    for ns in [0, 2_000] {
+        let (event, news, taken) = (Event::default(), Counter::new(0), Counter::new(0));
+        let all = 20_000;
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let attempt = || match take(&news) {
+                        Some(()) => Some(true),
+                        None => (taken.load(SeqCst) == all).then_some(false),
+                    };
+                    let more = || news.load(SeqCst) > 0;
+                    while event.wait(Spin { ns }, FAR.into(), attempt, more).expect("in time") {
+                        if taken.fetch_add(1, SeqCst) + 1 == all {
+                            event.notify_all();
+                        }
+                    }
+                });
+            }
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for _ in 0..all / 2 {
+                        news.fetch_add(1, SeqCst);
+                        event.notify_one();
+                    }
+                });
+            }
+        });
+        assert_eq!(event.word.load(Ordering::Relaxed), 0);
+    }
+}

@@ -1,0 +1,220 @@
+//! The Rust API: an executor of boxed payloads. The C API ([`crate::ffi`]) means the same.
+
+use crate::config::{Capacity, Config};
+use crate::clock::Deadline;
+use crate::credits::{Outcome, Ticket};
+use crate::job::{Job, Record, Times};
+use crate::lifecycle::Running;
+use crate::registry;
+use crate::run::{JobContext, LogLevel};
+use crate::run_thread::Threaded;
+use crate::stats::Stats;
+use crate::status::{Error, Status};
+use std::ffi::c_void;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+/// Why a transform could not do its job. Comes back with the result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The transform's own number.
+    pub code: i32,
+    /// For people; cut to [`crate::MESSAGE_BYTES`].
+    pub message: String,
+}
+
+/// What an executor does with payloads of type `T`. A closure `Fn(&mut T, &JobContext) ->
+/// Result<(), Failure>` is one; a type that implements it can answer the other calls too.
+///
+/// Every method may be called from several threads at once. A panic in `run` is the job's
+/// outcome; in `enter` it is an error of the start; elsewhere it is caught and logged.
+pub trait Transform<T>: Send + Sync + 'static {
+    /// Transforms a payload in place, on a worker.
+    fn run(&self, payload: &mut T, job: &JobContext<'_>) -> Result<(), Failure>;
+
+    /// A worker begins, on its own thread. An error makes the start fail.
+    fn enter(&self, _worker: usize) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// A worker ends, on its own thread.
+    fn exit(&self, _worker: usize) {}
+
+    /// A payload that nobody will get: its session was reset, or the executor closed. Called on
+    /// whichever thread finds it. By default it is dropped.
+    fn discard(&self, payload: Box<T>) {
+        drop(payload);
+    }
+
+    /// A line about the executor's health. By default it is dropped; the report keeps it.
+    fn log(&self, _level: LogLevel, _line: &str) {}
+}
+
+impl<T, F> Transform<T> for F
+where
+    F: Fn(&mut T, &JobContext<'_>) -> Result<(), Failure> + Send + Sync + 'static,
+{
+    fn run(&self, payload: &mut T, job: &JobContext<'_>) -> Result<(), Failure> {
+        self(payload, job)
+    }
+}
+
+/// A payload that was not accepted, and why.
+#[derive(Debug)]
+pub struct Rejected<T> {
+    /// `Full`, `Closed`, `Aborted`, `Finished`, `Timeout`, `NoWorkers` or `InsideCallback`.
+    pub status: Status,
+    /// Still yours.
+    pub payload: Box<T>,
+}
+
+/// The result of a job.
+#[derive(Debug)]
+pub struct JobResult<T> {
+    /// The payload, transformed; after a failure, in the state the transform left it in.
+    pub payload: Box<T>,
+    /// What `put` answered.
+    pub id: u64,
+    /// The session it was put in.
+    pub session: u32,
+    /// How many jobs were accepted before it in that session.
+    pub number: u64,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What the transform said, where the outcome is not `Done`.
+    pub failure: Option<Failure>,
+    /// Which worker ran it.
+    pub worker: usize,
+    /// When.
+    pub times: Times,
+}
+
+/// An executor of payloads of type `T`.
+///
+/// All methods may be called from any thread. None waits but those that take a timeout, and the
+/// callbacks they run. Dropping it closes it without waiting.
+pub struct Executor<T: Send + 'static> {
+    running: Running,
+    _payload: PhantomData<fn(T) -> T>,
+}
+
+impl<T: Send + 'static> Executor<T> {
+    /// Starts the workers and returns when all run, or the error by the deadline.
+    pub fn start(
+        config: &Config,
+        transform: impl Transform<T>,
+        timeout: Duration,
+    ) -> Result<Executor<T>, Error> {
+        let run = || Box::new(Threaded::new(transform)) as _;
+        let running = Running::start(config, run, timeout.into())?;
+        Ok(Executor { running, _payload: PhantomData })
+    }
+
+    /// Puts a payload and answers the job's id. Never waits.
+    pub fn put(&self, payload: Box<T>) -> Result<u64, Rejected<T>> {
+        self.put_by(payload, |payload| self.running.crew.engine.put(payload))
+    }
+
+    /// Puts a payload, waiting for room.
+    pub fn put_wait(&self, payload: Box<T>, timeout: Duration) -> Result<u64, Rejected<T>> {
+        let engine = &self.running.crew.engine;
+        self.put_by(payload, |payload| engine.put_wait(payload, timeout.into()))
+    }
+
+    fn put_by(
+        &self,
+        payload: Box<T>,
+        put: impl FnOnce(*mut c_void) -> Result<Ticket, Status>,
+    ) -> Result<u64, Rejected<T>> {
+        let payload = Box::into_raw(payload);
+        match put(payload.cast()) {
+            Ok(ticket) => Ok(Job::id(ticket.session, ticket.number)),
+            // SAFETY: a payload that was not accepted is still ours.
+            Err(status) => Err(Rejected { status, payload: unsafe { Box::from_raw(payload) } }),
+        }
+    }
+
+    /// Takes a result: `Empty`, `End`, `Closed` or `Aborted` if there is none. Never waits.
+    pub fn poll(&self) -> Result<JobResult<T>, Status> {
+        self.running.crew.engine.poll(read)
+    }
+
+    /// Takes a result, waiting for one: `Timeout`, `End`, `Closed` or `Aborted` if none came.
+    pub fn poll_wait(&self, timeout: Duration) -> Result<JobResult<T>, Status> {
+        self.running.crew.engine.poll_wait(Deadline::from(timeout), read)
+    }
+
+    /// Says that the session gets no more jobs, so that pollers are told `End` after the last.
+    pub fn finish(&self) -> Result<(), Status> {
+        self.running.crew.engine.finish()
+    }
+
+    /// Begins a new session and answers its number. Jobs that wait never run, running ones are
+    /// told that they are cancelled, results that were not polled are discarded; when this
+    /// returns, nothing of an earlier session is delivered any more.
+    pub fn reset(&self) -> Result<u32, Status> {
+        self.running.crew.engine.reset()
+    }
+
+    /// Makes every put and poll answer `Aborted`, waiting ones included. Async-signal-safe.
+    pub fn abort(&self) {
+        self.running.crew.engine.signals.abort();
+    }
+
+    /// Closes: nothing is accepted or delivered any more, what waits is discarded, what runs is
+    /// cancelled and waited for. `Ok` means that no method of the transform runs again, and none
+    /// of it is on any thread. `Timeout` names the workers that are stuck; call again, or drop.
+    pub fn close(&self, timeout: Duration) -> Result<(), Error> {
+        self.running.close(timeout.into())
+    }
+
+    /// Whether a put would answer `Full`.
+    pub fn is_full(&self) -> bool {
+        self.running.crew.engine.is_full()
+    }
+
+    /// Whether every job accepted so far has its outcome.
+    pub fn is_idle(&self) -> bool {
+        self.running.crew.engine.credits.in_flight() == 0
+    }
+
+    /// The most jobs that may wait and be in flight.
+    pub fn capacity(&self) -> Capacity {
+        self.running.crew.engine.capacity
+    }
+
+    /// Counters.
+    pub fn stats(&self) -> Stats {
+        self.running.stats()
+    }
+
+    /// The job report, several lines for people.
+    pub fn report(&self) -> String {
+        self.running.report()
+    }
+}
+
+/// Aborts every executor of the process. Async-signal-safe: call it from your own SIGINT handler.
+pub fn abort_all() {
+    registry::abort_all();
+}
+
+fn read<T>(job: &Job, payload: *mut c_void, record: Option<&Record>) -> JobResult<T> {
+    // SAFETY: every payload of a typed executor came from a Box of this type, and the result
+    // that is being delivered is its only owner.
+    let payload = unsafe { Box::from_raw(payload.cast::<T>()) };
+    let failure = record.filter(|_| job.outcome != Outcome::Done).map(|record| Failure {
+        code: record.failure.code,
+        message: record.failure.as_str().to_owned(),
+    });
+    JobResult {
+        payload,
+        id: Job::id(job.session, job.number),
+        session: job.session,
+        number: job.number,
+        outcome: job.outcome,
+        failure,
+        worker: job.worker.into(),
+        times: record.map(Record::times).unwrap_or_default(),
+    }
+}

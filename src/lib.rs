@@ -1,0 +1,98 @@
+//! A lock-free job executor: a host puts payloads, workers pinned to CPU cores transform them,
+//! the host polls results. `reset` begins a session and discards what is stale; `close` ends it
+//! all by a deadline.
+//!
+//! ```
+//! use jobexec::{Config, Executor, Failure, JobContext, Status, Workers};
+//! use std::time::Duration;
+//!
+//! let second = Duration::from_secs(1);
+//! let config = Config { workers: Workers::Count(2), ..Config::default() };
+//! let double = |n: &mut u64, _: &JobContext| -> Result<(), Failure> { *n *= 2; Ok(()) };
+//! let executor = Executor::start(&config, double, second)?;
+//! for n in 1..=3 {
+//!     executor.put(Box::new(n)).map_err(|rejected| rejected.status).unwrap();
+//! }
+//! executor.finish().unwrap();
+//! let mut sum = 0;
+//! loop {
+//!     match executor.poll_wait(second) {
+//!         Ok(result) => sum += *result.payload,
+//!         Err(status) => break assert_eq!(status, Status::End),
+//!     }
+//! }
+//! assert_eq!(sum, 12);
+//! executor.close(second)?;
+//! # Ok::<(), jobexec::Error>(())
+//! ```
+//!
+//! # Promises
+//! - Every accepted job has exactly one [`Outcome`]; `accepted = outcomes + outstanding`.
+//! - No call waits longer than its timeout; those that take none do not wait.
+//! - Memory is allocated at the start. A put takes the place of its result with it, so that a
+//!   worker never waits for a poller.
+//! - An idle executor uses no CPU; a busy one takes no lock and makes no system call.
+//!
+//! # How it is made
+//! In reading order; each module uses only what stands above it.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `os`, `sync`, `clock` | the doors to the kernel, to atomics (std or loom), and to time |
+//! | `status`, `affinity`, `config` | answers; where workers run; what an executor is started with |
+//! | `queue`, `event` | the MPMC queue; waiting, with its proof |
+//! | `credits` | accepting jobs and giving them their outcome: one word, one counter each |
+//! | `job`, `run` | what travels, and the one step in which kinds of workers differ |
+//! | `signals`, `registry` | what an executor tells its threads, reachable from signal handlers |
+//! | `desk`, `inside` | what a worker is at; which executor's callback a thread is in |
+//! | `engine` | all that is shared |
+//! | `put`, `worker`, `poll` | the walk of a payload, step by step |
+//! | `reset` | clearing the way |
+//! | `crew`, `lifecycle`, `stats` | threads, start and close, numbers and the report |
+//! | `executor`, `run_thread` | the Rust API |
+//! | `ffi` | the C API |
+
+mod os;
+mod sync;
+
+mod clock;
+
+mod affinity;
+mod config;
+mod status;
+
+mod event;
+mod queue;
+
+mod credits;
+
+mod job;
+mod run;
+
+mod registry;
+mod signals;
+
+mod desk;
+mod inside;
+
+mod engine;
+
+mod poll;
+mod put;
+mod reset;
+mod worker;
+
+mod crew;
+mod lifecycle;
+mod stats;
+
+mod executor;
+mod run_thread;
+
+pub use config::{Capacity, Config, MAX_IN_FLIGHT, MAX_SPIN_NS, MAX_WORKERS, Pinning, Workers};
+pub use credits::Outcome;
+pub use executor::{Executor, Failure, JobResult, Rejected, Transform, abort_all};
+pub use job::{MESSAGE_BYTES, Times};
+pub use run::{JobContext, LogLevel};
+pub use stats::Stats;
+pub use status::{Error, Status};

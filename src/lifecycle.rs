@@ -1,0 +1,129 @@
+//! Start and close. What lies between is in [`crate::engine`].
+
+use crate::affinity::{Placement, Wish, place};
+use crate::clock::Deadline;
+use crate::config::{Config, MAX_WORKERS, Workers};
+use crate::crew::Crew;
+use crate::engine::Engine;
+use crate::event::Spin;
+use crate::os::machine::read_machine;
+use crate::run::{LogLevel, Run};
+use crate::status::{Error, Status};
+use std::sync::Arc;
+
+/// A started executor. Dropping it closes it without waiting: threads that are still at work
+/// keep what they use until they leave.
+pub(crate) struct Running {
+    pub(crate) crew: Arc<Crew>,
+    pub(crate) pinned_by: String,
+}
+
+impl Running {
+    /// Validates, allocates, starts and pins the workers. On an error nothing is left behind but
+    /// workers that were still in their init callback at the deadline.
+    ///
+    /// `run` is asked for only when nothing but the threads' start can fail any more.
+    pub(crate) fn start(
+        config: &Config,
+        run: impl FnOnce() -> Box<dyn Run>,
+        deadline: Deadline,
+    ) -> Result<Running, Error> {
+        config.validate()?;
+        let placement = placement(config)?;
+        let mut cpus = placement.cpus;
+        cpus.truncate(MAX_WORKERS); // Where the machine itself has more.
+        let capacity = config.capacity(cpus.len())?;
+        let bytes = Engine::bytes(cpus.len(), capacity);
+        if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
+            let text = format!("{bytes} bytes for the queues are not to be had");
+            return Err(Error::new(Status::OutOfMemory, text));
+        }
+        let spin = Spin { ns: config.spin_ns };
+        let (timing, seed) = (config.timing, config.seed);
+        let engine = Engine::new(cpus.len(), capacity, spin, timing, seed, run());
+        let crew = Arc::new(Crew::new(engine, cpus, config.max_restarts));
+        for line in placement.warnings {
+            crew.warn(LogLevel::Warning, line);
+        }
+        let running = Running { crew, pinned_by: placement.source };
+        running.call_workers(config, deadline)?;
+        Ok(running)
+    }
+
+    fn call_workers(&self, config: &Config, deadline: Deadline) -> Result<(), Error> {
+        let called = self.crew.call();
+        let outcome = match called {
+            Ok(()) if config.wait_until_workers_run => self.crew.await_running(deadline),
+            other => Some(other),
+        };
+        let error = match outcome {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(text)) => Error::new(Status::WorkerStart, text),
+            None => {
+                let (up, all) = (self.crew.running(), self.crew.cpus.len());
+                let text = format!("{up} of {all} workers were running at the deadline");
+                Error::new(Status::Timeout, text)
+            }
+        };
+        self.crew.engine.shut();
+        self.crew.dismiss(deadline);
+        Err(error)
+    }
+
+    /// Stops the intake, cancels, discards, and waits for the workers to go home. `Ok` means
+    /// that no callback will run again; may be called any number of times, from any thread.
+    pub(crate) fn close(&self, deadline: Deadline) -> Result<(), Error> {
+        let engine = &self.crew.engine;
+        if engine.is_inside() {
+            return Err(Status::InsideCallback.into());
+        }
+        engine.shut();
+        if self.crew.dismiss(deadline) {
+            engine.run.retire();
+            return Ok(());
+        }
+        Err(Error::new(Status::Timeout, self.stuck()))
+    }
+
+    /// Who is still at work after a close.
+    fn stuck(&self) -> String {
+        let engine = &self.crew.engine;
+        let mut names: Vec<String> = Vec::new();
+        for (worker, desk) in engine.desks.iter().enumerate() {
+            if let Some(at) = desk.at_work() {
+                names.push(format!("worker {worker} in job {} of session {}", at.number, at.session));
+            }
+        }
+        match (names.is_empty(), self.crew.live(), engine.credits.in_flight()) {
+            (false, ..) => format!("still at work at the deadline: {}", names.join(", ")),
+            (true, 0, jobs) => format!("{jobs} jobs were still in the hands of callers"),
+            (true, live, _) => format!("{live} workers were still in their init or exit callback"),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.crew.engine.shut();
+        self.crew.let_go();
+    }
+}
+
+fn placement(config: &Config) -> Result<Placement, Error> {
+    let workers = match config.workers {
+        Workers::Auto => None,
+        Workers::Count(0) => {
+            let source = "no workers: jobs run inside put".to_owned();
+            return Ok(Placement { cpus: Vec::new(), source, warnings: Vec::new() });
+        }
+        Workers::Count(count) => Some(count),
+    };
+    let wish = Wish {
+        workers,
+        pinning: &config.pinning,
+        reserve: config.reserve_cores,
+        local_rank: config.local_rank,
+        local_size: config.local_size,
+    };
+    place(&wish, &read_machine()).map_err(|text| Error::new(Status::InvalidArgument, text))
+}

@@ -1,0 +1,40 @@
+//! The two futex calls that [`crate::event`] sleeps by. Both may be called from a signal
+//! handler: they are one system call each, and leave `errno` as they found it.
+
+use super::clock;
+use std::sync::atomic::AtomicU64;
+
+/// Sleeps while the low half of `word` is zero, until [`wake`] or the deadline (an instant of
+/// `CLOCK_MONOTONIC` in nanoseconds). May return early for no reason: the caller looks again.
+pub(crate) fn wait(word: &AtomicU64, deadline: Option<u64>) {
+    let limit = deadline.map(clock::timespec);
+    let limit = limit.as_ref().map_or(std::ptr::null(), |t| t as *const libc::timespec);
+    call(word, libc::FUTEX_WAIT_BITSET, 0, limit);
+}
+
+/// Wakes up to `count` threads that sleep in [`wait`] on this word.
+pub(crate) fn wake(word: &AtomicU64, count: u32) {
+    call(word, libc::FUTEX_WAKE, count.min(i32::MAX as u32), std::ptr::null());
+}
+
+fn call(word: &AtomicU64, operation: i32, value: u32, limit: *const libc::timespec) {
+    // SAFETY: errno's address is valid for the life of the calling thread.
+    let errno = unsafe { libc::__errno_location() };
+    // SAFETY: as above.
+    let before = unsafe { errno.read() };
+    // SAFETY: the kernel reads the aligned low half of a word that outlives the call, and a
+    // timespec that is null or valid; every other argument is a plain number.
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr().cast::<u32>(),
+            operation | libc::FUTEX_PRIVATE_FLAG,
+            value,
+            limit,
+            std::ptr::null::<u32>(),
+            libc::FUTEX_BITSET_MATCH_ANY,
+        )
+    };
+    // SAFETY: as above.
+    unsafe { errno.write(before) };
+}

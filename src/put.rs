@@ -1,0 +1,102 @@
+//! The first step: a payload is accepted, becomes a job, and is queued.
+
+use crate::clock::{Deadline, now_ns};
+use crate::credits::Ticket;
+use crate::engine::{Engine, Marks};
+use crate::inside;
+use crate::job::{Job, Text};
+use crate::status::Status;
+use crate::sync::{Ordering, fence_after_rmw};
+use std::ffi::c_void;
+
+impl Engine {
+    /// Puts a payload, or says at once why not; then the payload is still the caller's.
+    #[inline]
+    pub(crate) fn put(&self, payload: *mut c_void) -> Result<Ticket, Status> {
+        if self.is_inside() {
+            return Err(Status::InsideCallback);
+        }
+        let ticket = self.admit()?;
+        self.hand_over(payload, ticket);
+        Ok(ticket)
+    }
+
+    /// The same, waiting for room until the deadline.
+    pub(crate) fn put_wait(
+        &self,
+        payload: *mut c_void,
+        deadline: Deadline,
+    ) -> Result<Ticket, Status> {
+        match self.put(payload) {
+            Err(Status::Full) => {}
+            answer => return answer,
+        }
+        let admit = || match self.admit() {
+            Err(Status::Full) => None,
+            answer => Some(answer),
+        };
+        let ticket = self
+            .signals
+            .room
+            .wait(self.spin, deadline, admit, || !self.is_full())
+            .unwrap_or(Err(Status::Timeout))?;
+        self.hand_over(payload, ticket);
+        Ok(ticket)
+    }
+
+    /// Whether a put would find no room.
+    pub(crate) fn is_full(&self) -> bool {
+        let (accepted, outcomes) = self.credits.counts();
+        accepted - outcomes.iter().sum::<u64>() >= self.capacity.in_flight as u64
+            || !self.has_room(accepted)
+    }
+
+    #[inline]
+    fn admit(&self) -> Result<Ticket, Status> {
+        self.signals.phase().refusal()?;
+        self.credits.accept(|accepted| self.has_room(accepted))
+    }
+
+    /// Whether the queue takes one more, that many being accepted.
+    #[inline]
+    fn has_room(&self, accepted: u64) -> bool {
+        !self.queue_binds()
+            || self.is_inline()
+            || accepted.saturating_sub(self.taken()) < self.capacity.queued as u64
+    }
+
+    /// An accepted job sets out.
+    #[inline]
+    fn hand_over(&self, payload: *mut c_void, ticket: Ticket) {
+        let mut job = Job::new(payload, ticket.session, ticket.number);
+        if self.timing {
+            self.records.attach(&mut job);
+            if let Some(record) = self.records.of(&job) {
+                record.created = now_ns();
+            }
+        }
+        if self.is_inline() {
+            return self.run_here(job);
+        }
+        self.queue.push(job);
+        fence_after_rmw(); // N2 of the event, and between the push and the phase.
+        self.signals.work.notify_one_fenced();
+        if Marks::due(self.capacity, ticket.number) {
+            Marks::raise(&self.marks.queued, self.queue.len());
+        }
+        // A reset, an abort or a close that began before the push may have swept before it too.
+        if self.signals.phase().dooms(ticket.session) {
+            self.sweep();
+        }
+    }
+
+    /// Without workers, the job runs before its put returns.
+    fn run_here(&self, job: Job) {
+        self.inline.fetch_add(1, Ordering::AcqRel);
+        self.swept.fetch_add(1, Ordering::AcqRel);
+        let mut text = Text::EMPTY;
+        let job = inside::enter(self.identity(), || self.transform(0, job, now_ns(), &mut text));
+        self.inline.fetch_sub(1, Ordering::AcqRel);
+        self.publish(job);
+    }
+}

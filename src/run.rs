@@ -1,0 +1,100 @@
+//! The one step in which kinds of workers differ: running a job. And what a transform is told.
+
+use crate::credits::Outcome;
+use crate::job::{Job, Text};
+use crate::signals::Signals;
+use std::ffi::c_void;
+
+/// How serious a line for the log callback is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(i32)]
+pub enum LogLevel {
+    /// Something was done that people may want to know of.
+    Info = 0,
+    /// The executor goes on, with less than it was asked for.
+    Warning = 1,
+    /// Something was lost: a worker, its job.
+    Error = 2,
+}
+
+/// The user's side of an executor. Called from workers and, for `discard` and `log`, from
+/// whichever thread comes to it. Nothing here may unwind but `run`, by a thread's forced end.
+pub(crate) trait Run: Send + Sync {
+    /// A worker begins, on its own thread. An error ends the start of the executor.
+    fn enter(&self, worker: usize) -> Result<(), String>;
+    /// Transforms one job. What it says of a failure goes into the context's text.
+    fn run(&self, job: &mut JobContext<'_>) -> Outcome;
+    /// A worker ends, on its own thread.
+    fn exit(&self, worker: usize);
+    /// A payload that nobody will get.
+    fn discard(&self, payload: *mut c_void);
+    /// No callback comes after this one. May be called more than once.
+    fn retire(&self);
+    /// A line for people.
+    fn log(&self, level: LogLevel, line: &str);
+}
+
+/// The job that a transform is at. Lives for the call, on the worker's stack.
+pub struct JobContext<'a> {
+    pub(crate) payload: *mut c_void,
+    pub(crate) text: &'a mut Text,
+    signals: &'a Signals,
+    session: u32,
+    number: u64,
+    worker: usize,
+    seed: u64,
+}
+
+impl<'a> JobContext<'a> {
+    pub(crate) fn new(
+        job: &Job,
+        payload: *mut c_void,
+        worker: usize,
+        seed: u64,
+        signals: &'a Signals,
+        text: &'a mut Text,
+    ) -> JobContext<'a> {
+        let (session, number) = (job.session, job.number);
+        JobContext { payload, text, signals, session, number, worker, seed }
+    }
+
+    /// The number that `put` answered for this job.
+    pub fn id(&self) -> u64 {
+        Job::id(self.session, self.number)
+    }
+
+    /// The session the job was put in.
+    pub fn session(&self) -> u32 {
+        self.session
+    }
+
+    /// How many jobs were accepted before it in its session.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Which worker runs it, from 0.
+    pub fn worker(&self) -> usize {
+        self.worker
+    }
+
+    /// A seed for this job: mixed from the executor's seed, the session and the job's number, and
+    /// so the same whichever worker runs it.
+    pub fn seed(&self) -> u64 {
+        mix(mix(mix(self.seed) ^ u64::from(self.session)) ^ self.number)
+    }
+
+    /// Whether the result is no longer wanted: the session was reset, the executor aborted or
+    /// closed. A long transform looks now and then and returns early; one load of a shared line.
+    pub fn cancelled(&self) -> bool {
+        self.signals.phase().outdates(self.session)
+    }
+}
+
+/// The finalizer of splitmix64 (Steele, Lea, Flood 2014), after its increment.
+fn mix(seed: u64) -> u64 {
+    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ z >> 31
+}

@@ -1,0 +1,136 @@
+//! What an executor tells all its threads: its phase, and the events they wait for. Written
+//! rarely, read at every step; and the only part of an executor that a signal handler touches.
+
+use crate::event::Event;
+use crate::status::Status;
+use crate::sync::{AtomicU64, Ordering};
+use crossbeam_utils::CachePadded;
+
+const CLOSED: u64 = 1;
+const ABORTED: u64 = 2;
+const STRANDED: u64 = 4;
+const FINISHES: u64 = 8;
+const SESSION_SHIFT: u32 = 32;
+
+/// The phase at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Phase(u64);
+
+impl Phase {
+    /// The session whose jobs count. Jobs of an earlier one are stale; a job may be one ahead of
+    /// this number for as long as a reset is under way.
+    #[inline]
+    pub(crate) fn session(self) -> u32 {
+        (self.0 >> SESSION_SHIFT) as u32
+    }
+
+    /// No callback may start any more but discards and the workers' exits.
+    #[inline]
+    pub(crate) fn closed(self) -> bool {
+        self.0 & CLOSED != 0
+    }
+
+    /// Whether some session was ever finished: only then is an end to be looked for.
+    #[inline]
+    pub(crate) fn finishes(self) -> bool {
+        self.0 & FINISHES != 0
+    }
+
+    /// Why nothing can be put or polled, if so.
+    #[inline]
+    pub(crate) fn refusal(self) -> Result<(), Status> {
+        match self.0 & (CLOSED | ABORTED | STRANDED) {
+            0 => Ok(()),
+            flags if flags & CLOSED != 0 => Err(Status::Closed),
+            flags if flags & ABORTED != 0 => Err(Status::Aborted),
+            _ => Err(Status::NoWorkers),
+        }
+    }
+
+    /// Whether a job of that session must not run.
+    #[inline]
+    pub(crate) fn dooms(self, session: u32) -> bool {
+        self.outdates(session) || self.0 & STRANDED != 0
+    }
+
+    /// Whether a result of that session must not be delivered.
+    #[inline]
+    pub(crate) fn outdates(self, session: u32) -> bool {
+        session < self.session() || self.0 & (CLOSED | ABORTED) != 0
+    }
+}
+
+/// The phase and the events. Its memory outlives its executor, see [`crate::registry`].
+#[derive(Default)]
+pub(crate) struct Signals {
+    /// session:32, flags:32.
+    phase: CachePadded<AtomicU64>,
+    /// Workers wait for jobs.
+    pub(crate) work: Event,
+    /// Pollers wait for results, or the end.
+    pub(crate) ready: Event,
+    /// Putters wait for room.
+    pub(crate) room: Event,
+    /// `start` and `close` wait for workers, and for the last job.
+    pub(crate) staff: Event,
+}
+
+impl Signals {
+    /// The phase now.
+    #[inline]
+    pub(crate) fn phase(&self) -> Phase {
+        Phase(self.phase.load(Ordering::Acquire))
+    }
+
+    /// Begins a session, unless a later one has begun already.
+    pub(crate) fn begin_session(&self, session: u32) {
+        let mut phase = self.phase.load(Ordering::Relaxed);
+        while Phase(phase).session() < session {
+            let next = u64::from(session) << SESSION_SHIFT | phase & 0xffff_ffff;
+            match self.phase.compare_exchange_weak(
+                phase,
+                next,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => break,
+                Err(seen) => phase = seen,
+            }
+        }
+    }
+
+    /// Tells pollers to look for the end of the session.
+    pub(crate) fn finish(&self) {
+        self.phase.fetch_or(FINISHES, Ordering::AcqRel);
+        self.ready.notify_all();
+        self.room.notify_all();
+    }
+
+    /// Makes every put and poll say `Aborted`, and wakes all sleepers. Async-signal-safe.
+    pub(crate) fn abort(&self) {
+        self.raise(ABORTED);
+    }
+
+    /// Makes every put and poll say `Closed`, wakes all sleepers, and sends the workers home.
+    pub(crate) fn close(&self) {
+        self.raise(CLOSED);
+    }
+
+    /// Makes every put and poll say `NoWorkers`.
+    pub(crate) fn strand(&self) {
+        self.raise(STRANDED);
+    }
+
+    fn raise(&self, flag: u64) {
+        self.phase.fetch_or(flag, Ordering::AcqRel);
+        self.work.notify_all();
+        self.ready.notify_all();
+        self.room.notify_all();
+        self.staff.notify_all();
+    }
+
+    /// As new, for the next executor.
+    pub(crate) fn clear(&self) {
+        self.phase.store(0, Ordering::Release);
+    }
+}

@@ -1,0 +1,162 @@
+//! Numbers about an executor, and the report for people.
+
+use crate::clock::now_ns;
+use crate::crew::Crew;
+use crate::lifecycle::Running;
+use std::fmt::Write;
+
+/// Counts since the start. Each is exact when nothing moves; read while jobs move, they were
+/// true at slightly different instants.
+///
+/// Always `accepted = done + failed + panicked + crashed + timed_out + cancelled + discarded +
+/// outstanding`, and when nothing moves `outstanding = queued + running + ready`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Jobs that a put accepted.
+    pub accepted: u64,
+    /// Results delivered of jobs that succeeded.
+    pub done: u64,
+    /// Results delivered of jobs that said they failed.
+    pub failed: u64,
+    /// Results delivered of jobs that panicked.
+    pub panicked: u64,
+    /// Results delivered of jobs whose worker died.
+    pub crashed: u64,
+    /// Jobs whose deadline passed (0: there are no deadlines a job yet).
+    pub timed_out: u64,
+    /// Jobs cancelled by their id (0: there is no such call yet).
+    pub cancelled: u64,
+    /// Jobs whose payload went to the discard callback.
+    pub discarded: u64,
+    /// Jobs accepted that have no outcome yet.
+    pub outstanding: u64,
+    /// Of these, how many wait for a worker.
+    pub queued: u64,
+    /// How many a worker has at hand.
+    pub running: u64,
+    /// How many results wait for a poll.
+    pub ready: u64,
+    /// The most that were outstanding at once.
+    pub most_outstanding: u64,
+    /// The most that were seen to wait for a worker. Exact while at most 64 may be in flight,
+    /// else looked at with every 64th job.
+    pub most_queued: u64,
+    /// The most results that were seen to wait for a poll; looked at likewise.
+    pub most_ready: u64,
+    /// The session, counted from 0: how many resets there were.
+    pub session: u64,
+    /// Workers that the executor was started with.
+    pub workers: u64,
+    /// Worker threads that died and were replaced.
+    pub restarts: u64,
+    /// How often a sleeping thread was woken: workers, pollers and putters together.
+    pub wakes: u64,
+}
+
+impl Running {
+    pub(crate) fn stats(&self) -> Stats {
+        let (crew, engine) = (&self.crew, &self.crew.engine);
+        let signals = &engine.signals;
+        let (accepted, [done, failed, panicked, crashed, timed_out, cancelled, discarded]) =
+            engine.credits.counts();
+        let resolved = done + failed + panicked + crashed + timed_out + cancelled + discarded;
+        let mark = |mark: &crate::sync::AtomicU64| mark.load(crate::sync::Ordering::Relaxed);
+        Stats {
+            accepted,
+            done,
+            failed,
+            panicked,
+            crashed,
+            timed_out,
+            cancelled,
+            discarded,
+            outstanding: accepted - resolved,
+            queued: engine.queue.len() as u64,
+            running: engine.running(),
+            ready: engine.results.len() as u64,
+            most_outstanding: engine.credits.most_in_flight(),
+            most_queued: mark(&engine.marks.queued),
+            most_ready: mark(&engine.marks.ready),
+            session: u64::from(signals.phase().session()),
+            workers: crew.cpus.len() as u64,
+            restarts: crew.restarts(),
+            wakes: signals.work.wakes() + signals.ready.wakes() + signals.room.wakes(),
+        }
+    }
+
+    /// The job report.
+    pub(crate) fn report(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = self.write_report(&mut text);
+        text
+    }
+
+    fn write_report(&self, text: &mut String) -> std::fmt::Result {
+        let (crew, stats) = (&*self.crew, self.stats());
+        let engine = &crew.engine;
+        let phase = engine.signals.phase();
+        let state = match phase.refusal() {
+            Ok(()) => "open".to_string(),
+            Err(status) => status.to_string(),
+        };
+        writeln!(text, "jobexec: {state}, session {}, {} workers", stats.session, stats.workers)?;
+        writeln!(text, "  cpus: {}", self.pinned_by)?;
+        for worker in 0..crew.cpus.len() {
+            writeln!(text, "  worker {worker}: {}", worker_line(crew, worker))?;
+        }
+        let capacity = engine.capacity;
+        writeln!(
+            text,
+            "  queue: {} of {} waiting (at most {}), {} running, {} ready (at most {})",
+            stats.queued, capacity.queued, stats.most_queued, stats.running, stats.ready,
+            stats.most_ready
+        )?;
+        writeln!(
+            text,
+            "  in flight: {} of {} (at most {})",
+            stats.outstanding, capacity.in_flight, stats.most_outstanding
+        )?;
+        writeln!(
+            text,
+            "  jobs: {} accepted = {} done + {} failed + {} panicked + {} crashed + {} timed out \
+             + {} cancelled + {} discarded + {} outstanding",
+            stats.accepted,
+            stats.done,
+            stats.failed,
+            stats.panicked,
+            stats.crashed,
+            stats.timed_out,
+            stats.cancelled,
+            stats.discarded,
+            stats.outstanding
+        )?;
+        let (live, running) = (crew.live(), crew.running());
+        writeln!(
+            text,
+            "  threads: {live} alive, {running} serving, {} restarted, {} wakes",
+            stats.restarts, stats.wakes
+        )?;
+        crew.warnings().iter().try_for_each(|line| writeln!(text, "  warning: {line}"))
+    }
+}
+
+fn worker_line(crew: &Crew, worker: usize) -> String {
+    let place = match crew.cpus[worker] {
+        Some(cpu) => format!("cpu {cpu}"),
+        None => "not pinned".to_string(),
+    };
+    let engine = &crew.engine;
+    let desk = &engine.desks[worker];
+    let done = desk.left();
+    let Some(at) = desk.at_work() else {
+        return format!("{place}, idle, {done} jobs behind it");
+    };
+    let since = match at.since {
+        0 => "for an unknown time (jobs are not timed)".to_string(),
+        since => format!("for {:.3} s", now_ns().saturating_sub(since) as f64 * 1e-9),
+    };
+    let wanted = if engine.signals.phase().outdates(at.session) { ", no longer wanted" } else { "" };
+    let job = format!("job {} of session {}", at.number, at.session);
+    format!("{place}, in {job} {since}{wanted}, {done} jobs behind it")
+}
