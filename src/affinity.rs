@@ -169,24 +169,13 @@ mod tests {
     fn machine(cores: usize, threads: usize, current: Option<usize>) -> Machine {
         let cpus = (0..cores * threads).map(|id| (id, 0, id % cores));
         let cpu = |(id, package, core)| Cpu { id, package, core };
-        Machine {
-            allowed: cpus.map(cpu).collect(),
-            quota: None,
-            quota_source: None,
-            current,
-        }
+        Machine { allowed: cpus.map(cpu).collect(), quota: None, quota_source: None, current }
     }
 
     /// The CPU of each worker (`-` = not pinned) and a `!` for each warning; or the refusal.
     fn show(on: &Machine, pinning: Pinning, wish: (Option<usize>, usize, usize, usize)) -> String {
         let (workers, reserve, local_rank, local_size) = wish;
-        let wish = Wish {
-            workers,
-            pinning: &pinning,
-            reserve,
-            local_rank,
-            local_size,
-        };
+        let wish = Wish { workers, pinning: &pinning, reserve, local_rank, local_size };
         let cpu = |cpu: &Option<usize>| cpu.map_or("-".to_string(), |id| id.to_string());
         let text = |placed: Placement| {
             assert!(placed.source.contains(&ranges(on)), "{}", placed.source);

@@ -203,8 +203,7 @@ impl Credits {
 
     /// Jobs accepted so far, and how many of each outcome. Exact when nothing moves.
     pub(crate) fn counts(&self) -> (u64, [u64; 7]) {
-        let outcomes: [u64; 7] =
-            std::array::from_fn(|i| self.outcomes[i].load(Ordering::Acquire));
+        let outcomes: [u64; 7] = std::array::from_fn(|i| self.outcomes[i].load(Ordering::Acquire));
         let resolved: u64 = outcomes.iter().sum();
         let word = self.word.load(Ordering::Acquire);
         (resolved + u64::from((word as u32).wrapping_sub(resolved as u32)), outcomes)

@@ -157,7 +157,11 @@ impl Event {
             fence_after_rmw(); // W2
             if let Some(found) = attempt() {
                 // W3
-                if self.get_up() { self.stop_searching(true, more) } else { self.pass_on(more) }
+                if self.get_up() {
+                    self.stop_searching(true, more)
+                } else {
+                    self.pass_on(more)
+                }
                 return Some(found);
             }
             if !self.sleep(deadline) {

@@ -1,7 +1,7 @@
 //! The Rust API: an executor of boxed payloads. The C API ([`crate::ffi`]) means the same.
 
-use crate::config::{Capacity, Config};
 use crate::clock::Deadline;
+use crate::config::{Capacity, Config};
 use crate::credits::{Outcome, Ticket};
 use crate::job::{Job, Record, Times};
 use crate::lifecycle::Running;

@@ -89,6 +89,9 @@ mod stats;
 mod executor;
 mod run_thread;
 
+#[doc(hidden)] // Its documentation is the header.
+pub mod ffi;
+
 pub use config::{Capacity, Config, MAX_IN_FLIGHT, MAX_SPIN_NS, MAX_WORKERS, Pinning, Workers};
 pub use credits::Outcome;
 pub use executor::{Executor, Failure, JobResult, Rejected, Transform, abort_all};

@@ -91,7 +91,10 @@ impl Running {
         let mut names: Vec<String> = Vec::new();
         for (worker, desk) in engine.desks.iter().enumerate() {
             if let Some(at) = desk.at_work() {
-                names.push(format!("worker {worker} in job {} of session {}", at.number, at.session));
+                names.push(format!(
+                    "worker {worker} in job {} of session {}",
+                    at.number, at.session
+                ));
             }
         }
         match (names.is_empty(), self.crew.live(), engine.credits.in_flight()) {

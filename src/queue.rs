@@ -89,9 +89,7 @@ mod model {
             Queue {
                 head: AtomicU64::new(0),
                 tail: AtomicU64::new(0),
-                slots: std::array::from_fn(|i| {
-                    (AtomicU64::new(i as u64), UnsafeCell::new(None))
-                }),
+                slots: std::array::from_fn(|i| (AtomicU64::new(i as u64), UnsafeCell::new(None))),
             }
         }
 
@@ -104,7 +102,12 @@ mod model {
                     tail = self.tail.load(Ordering::Relaxed);
                     continue;
                 }
-                match self.tail.compare_exchange(tail, tail + 1, Ordering::AcqRel, Ordering::Relaxed) {
+                match self.tail.compare_exchange(
+                    tail,
+                    tail + 1,
+                    Ordering::AcqRel,
+                    Ordering::Relaxed,
+                ) {
                     Ok(_) => {
                         // SAFETY: the claim of `tail` is ours alone.
                         cell.with_mut(|place| unsafe { *place = Some(element) });
@@ -121,7 +124,12 @@ mod model {
             loop {
                 let (stamp, cell) = &self.slots[head as usize % SLOTS];
                 if stamp.load(Ordering::Acquire) == head + 1 {
-                    match self.head.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Relaxed) {
+                    match self.head.compare_exchange(
+                        head,
+                        head + 1,
+                        Ordering::AcqRel,
+                        Ordering::Relaxed,
+                    ) {
                         Ok(_) => {
                             // SAFETY: the claim of `head` is ours alone.
                             let element = cell.with_mut(|place| unsafe { (*place).take() });

@@ -87,12 +87,8 @@ impl Signals {
         let mut phase = self.phase.load(Ordering::Relaxed);
         while Phase(phase).session() < session {
             let next = u64::from(session) << SESSION_SHIFT | phase & 0xffff_ffff;
-            match self.phase.compare_exchange_weak(
-                phase,
-                next,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            ) {
+            match self.phase.compare_exchange_weak(phase, next, Ordering::AcqRel, Ordering::Relaxed)
+            {
                 Ok(_) => break,
                 Err(seen) => phase = seen,
             }

@@ -109,7 +109,11 @@ impl Running {
         writeln!(
             text,
             "  queue: {} of {} waiting (at most {}), {} running, {} ready (at most {})",
-            stats.queued, capacity.queued, stats.most_queued, stats.running, stats.ready,
+            stats.queued,
+            capacity.queued,
+            stats.most_queued,
+            stats.running,
+            stats.ready,
             stats.most_ready
         )?;
         writeln!(
@@ -156,7 +160,8 @@ fn worker_line(crew: &Crew, worker: usize) -> String {
         0 => "for an unknown time (jobs are not timed)".to_string(),
         since => format!("for {:.3} s", now_ns().saturating_sub(since) as f64 * 1e-9),
     };
-    let wanted = if engine.signals.phase().outdates(at.session) { ", no longer wanted" } else { "" };
+    let wanted =
+        if engine.signals.phase().outdates(at.session) { ", no longer wanted" } else { "" };
     let job = format!("job {} of session {}", at.number, at.session);
     format!("{place}, in {job} {since}{wanted}, {done} jobs behind it")
 }

@@ -8,4 +8,6 @@ pub(crate) use linux::{clock, futex, machine, thread};
 #[cfg(not(target_os = "linux"))]
 compile_error!("libjobexec runs on Linux; another system needs its own folder beside os/linux");
 #[cfg(not(target_endian = "little"))]
-compile_error!("os/linux/futex waits on the low half of a 64-bit word, which must come first in memory");
+compile_error!(
+    "os/linux/futex waits on the low half of a 64-bit word, which must come first in memory"
+);

@@ -1,0 +1,38 @@
+//! Makes `include/jobexec.h` from `src/ffi`. It is written only where it differs, so that a
+//! build of unchanged sources changes nothing; CI fails if it does.
+
+use std::path::Path;
+use std::{env, fs};
+
+/// In the order of the header.
+const FILES: [&str; 9] = [
+    "status.rs",
+    "error.rs",
+    "config.rs",
+    "handle.rs",
+    "lifecycle.rs",
+    "result.rs",
+    "calls.rs",
+    "job.rs",
+    "inspect.rs",
+];
+
+fn main() {
+    println!("cargo:rerun-if-changed=src/ffi");
+    println!("cargo:rerun-if-changed=cbindgen.toml");
+    println!("cargo:rerun-if-changed=include/jobexec.h");
+    let root = env::var("CARGO_MANIFEST_DIR").expect("cargo names the package's folder");
+    let root = Path::new(&root);
+    let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml");
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for file in FILES {
+        builder = builder.with_src(root.join("src/ffi").join(file));
+    }
+    let bindings = builder.generate().expect("src/ffi can be exported");
+    let mut made = Vec::new();
+    bindings.write(&mut made);
+    let header = root.join("include/jobexec.h");
+    if fs::read(&header).ok().as_deref() != Some(&made[..]) {
+        fs::write(&header, &made).expect("include/jobexec.h can be written");
+    }
+}

@@ -1,0 +1,851 @@
+/*
+ * libjobexec: a lock-free job executor.
+ *
+ * A host puts payloads, workers pinned to CPU cores transform them, the host polls results.
+ * Every function says which threads may call it, who owns what, whether it blocks and for how
+ * long, and what each answer means. All functions may be called from any thread unless they say
+ * otherwise.
+ *
+ * Made by cbindgen from src/ffi; do not edit.
+ */
+
+#ifndef JOBEXEC_H
+#define JOBEXEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * Done as asked.
+ */
+#define JOBEXEC_OK 0
+
+/**
+ * put: every place is taken; poll results, or wait.
+ */
+#define JOBEXEC_FULL 1
+
+/**
+ * poll: no result is ready; jobs may be on their way, or more may be put.
+ */
+#define JOBEXEC_EMPTY 2
+
+/**
+ * poll: the session was finished and every job of it has had its outcome.
+ */
+#define JOBEXEC_END 3
+
+/**
+ * The executor was closed.
+ */
+#define JOBEXEC_CLOSED 4
+
+/**
+ * The executor was aborted; it can only be closed.
+ */
+#define JOBEXEC_ABORTED 5
+
+/**
+ * The deadline passed first.
+ */
+#define JOBEXEC_TIMEOUT 6
+
+/**
+ * A pointer that must not be NULL is NULL.
+ */
+#define JOBEXEC_ERROR_NULL -1
+
+/**
+ * A size field is none that this library knows, or a field beyond those it knows is not zero.
+ */
+#define JOBEXEC_ERROR_SIZE -2
+
+/**
+ * A value is out of its range.
+ */
+#define JOBEXEC_ERROR_ARGUMENT -3
+
+/**
+ * The handle is no live executor: freed already, as far as that can be seen, or never started.
+ */
+#define JOBEXEC_ERROR_HANDLE -4
+
+/**
+ * Not allowed from inside a callback of this executor.
+ */
+#define JOBEXEC_ERROR_INSIDE_CALLBACK -5
+
+/**
+ * put: the session is finished; put again after a reset.
+ */
+#define JOBEXEC_ERROR_FINISHED -6
+
+/**
+ * Too little memory for what the configuration asks.
+ */
+#define JOBEXEC_ERROR_MEMORY -7
+
+/**
+ * A worker could not be started, or its init callback refused.
+ */
+#define JOBEXEC_ERROR_WORKER -8
+
+/**
+ * Every worker died and the budget of restarts is spent.
+ */
+#define JOBEXEC_ERROR_NO_WORKERS -9
+
+/**
+ * A counter is at its end (2^28 - 1 sessions).
+ */
+#define JOBEXEC_ERROR_EXHAUSTED -10
+
+/**
+ * A defect of the library: a panic stopped at its boundary.
+ */
+#define JOBEXEC_ERROR_INTERNAL -11
+
+/**
+ * The transform succeeded.
+ */
+#define JOBEXEC_OUTCOME_DONE 0
+
+/**
+ * The transform answered a code other than 0.
+ */
+#define JOBEXEC_OUTCOME_FAILED 1
+
+/**
+ * The transform panicked (transforms written in Rust).
+ */
+#define JOBEXEC_OUTCOME_PANICKED 2
+
+/**
+ * The worker died while it ran the job.
+ */
+#define JOBEXEC_OUTCOME_CRASHED 3
+
+/**
+ * The job's deadline passed. Not in use yet.
+ */
+#define JOBEXEC_OUTCOME_TIMED_OUT 4
+
+/**
+ * The job was cancelled by its id. Not in use yet.
+ */
+#define JOBEXEC_OUTCOME_CANCELLED 5
+
+/**
+ * The level of a line given to the log callback: something was done.
+ */
+#define JOBEXEC_LOG_INFO 0
+
+/**
+ * The executor goes on, with less than it was asked for.
+ */
+#define JOBEXEC_LOG_WARNING 1
+
+/**
+ * Something was lost: a worker, its job.
+ */
+#define JOBEXEC_LOG_ERROR 2
+
+/**
+ * jobexec_config.workers: as many as this process may use CPUs.
+ */
+#define JOBEXEC_WORKERS_AUTO 4294967295
+
+/**
+ * jobexec_config.pinning: each worker on a core of its own, chosen from what this process may
+ * use.
+ */
+#define JOBEXEC_PIN_AUTO 0
+
+/**
+ * jobexec_config.pinning: the scheduler decides.
+ */
+#define JOBEXEC_PIN_OFF 1
+
+/**
+ * jobexec_config.pinning: worker i on cpus[i].
+ */
+#define JOBEXEC_PIN_LIST 2
+
+/**
+ * An executor. Made by jobexec_start, freed by jobexec_free; nothing of it is for the caller to
+ * see.
+ */
+typedef struct jobexec jobexec;
+
+/**
+ * The job that a transform is at. Valid for the call, on the worker's thread only.
+ */
+typedef struct jobexec_job jobexec_job;
+
+/**
+ * What a function answers. 0 is success, above 0 an ordinary state of the executor, below 0 an
+ * error with a sentence in jobexec_last_error. Whatever is not JOBEXEC_OK changed nothing and
+ * wrote no output, except where the function says so.
+ */
+typedef int32_t jobexec_status;
+
+/**
+ * Transforms a payload, on a worker. 0 is success; any other number makes the job's outcome
+ * JOBEXEC_OUTCOME_FAILED with that code. Called from several workers at once. It must not throw;
+ * it may end its thread (pthread_exit): the job has then crashed, and the worker is replaced.
+ * The job is valid for the call.
+ */
+typedef int32_t (*jobexec_transform)(void *user, void *payload, struct jobexec_job *job);
+
+/**
+ * A worker begins, on its own thread, after it was pinned. Anything but 0 makes jobexec_start
+ * answer JOBEXEC_ERROR_WORKER.
+ */
+typedef int32_t (*jobexec_worker_init)(void *user, uint32_t worker);
+
+/**
+ * A worker ends, on its own thread.
+ */
+typedef void (*jobexec_worker_exit)(void *user, uint32_t worker);
+
+/**
+ * A payload that nobody will get: a reset, an abort or a close came first. Called once for it,
+ * from whichever thread finds it, inside or outside of a call of yours; possibly from several
+ * at once.
+ */
+typedef void (*jobexec_discard)(void *user, void *payload);
+
+/**
+ * A line about the executor's health, one of the JOBEXEC_LOG_ levels. The text is valid for the
+ * call.
+ */
+typedef void (*jobexec_log)(void *user, int32_t level, const char *text);
+
+/**
+ * Frees the user pointer.
+ */
+typedef void (*jobexec_user_destructor)(void *user);
+
+/**
+ * What an executor is started with. Set size to sizeof(jobexec_config), call
+ * jobexec_config_init, then change what differs.
+ */
+typedef struct jobexec_config {
+    /**
+     * sizeof(jobexec_config), as the program was compiled.
+     */
+    uint64_t size;
+    /**
+     * How many worker threads; 0 runs the transform inside jobexec_put. Default
+     * JOBEXEC_WORKERS_AUTO.
+     */
+    uint32_t workers;
+    /**
+     * Jobs that may wait in the queue, for each worker. Default 2.
+     */
+    uint32_t queue_per_worker;
+    /**
+     * Places for jobs in flight, for each worker. Default 3.
+     */
+    uint32_t results_per_worker;
+    /**
+     * Places for jobs in flight in all; overrides results_per_worker unless 0. Default 0.
+     */
+    uint32_t results;
+    /**
+     * Whether jobexec_start waits until every worker runs: 0 or 1. Default 1.
+     */
+    uint32_t wait_until_workers_run;
+    /**
+     * Whether jobs are timed: 0 or 1. Default 1.
+     */
+    uint32_t timing;
+    /**
+     * Where job seeds come from. Default 0.
+     */
+    uint64_t seed;
+    /**
+     * How long a thread that finds nothing to do goes on looking before it sleeps, in
+     * nanoseconds, at most 10,000,000. Default 20,000.
+     */
+    uint64_t spin_ns;
+    /**
+     * How many worker threads that died may be replaced in all. Default 64.
+     */
+    uint32_t max_restarts;
+    /**
+     * One of JOBEXEC_PIN_. Default JOBEXEC_PIN_AUTO.
+     */
+    uint32_t pinning;
+    /**
+     * The CPUs for JOBEXEC_PIN_LIST; read during jobexec_start only.
+     */
+    const uint32_t *cpus;
+    /**
+     * How many they are.
+     */
+    uint32_t cpu_count;
+    /**
+     * Cores that automatic pinning leaves to the host. Default 0.
+     */
+    uint32_t reserve_cores;
+    /**
+     * This process among those of this machine that pin workers (LOCAL_RANK). Default 0.
+     */
+    uint32_t local_rank;
+    /**
+     * How many such processes there are (LOCAL_WORLD_SIZE). Default 1.
+     */
+    uint32_t local_size;
+    /**
+     * Must not be NULL.
+     */
+    jobexec_transform transform;
+    /**
+     * May be NULL.
+     */
+    jobexec_worker_init worker_init;
+    /**
+     * May be NULL.
+     */
+    jobexec_worker_exit worker_exit;
+    /**
+     * May be NULL; then nobody is told of payloads that are discarded.
+     */
+    jobexec_discard discard;
+    /**
+     * May be NULL.
+     */
+    jobexec_log log;
+    /**
+     * Given to every callback. May be NULL.
+     */
+    void *user;
+    /**
+     * Called once with user, when no callback can run any more: by the jobexec_close that
+     * answers JOBEXEC_OK, or by the last worker to leave a freed executor. May be NULL. See
+     * jobexec_start for who owns user when that fails.
+     */
+    jobexec_user_destructor user_destructor;
+} jobexec_config;
+
+/**
+ * What became of a job: one of the JOBEXEC_OUTCOME_ values.
+ */
+typedef int32_t jobexec_outcome;
+
+/**
+ * A result. Set size to sizeof(jobexec_result) once; a poll that answers JOBEXEC_OK fills the
+ * rest.
+ */
+typedef struct jobexec_result {
+    /**
+     * sizeof(jobexec_result), as the program was compiled.
+     */
+    uint64_t size;
+    /**
+     * What jobexec_put gave the job.
+     */
+    uint64_t job_id;
+    /**
+     * The payload, now the caller's again.
+     */
+    void *payload;
+    /**
+     * One of JOBEXEC_OUTCOME_.
+     */
+    jobexec_outcome outcome;
+    /**
+     * What the transform answered, where the outcome is JOBEXEC_OUTCOME_FAILED; else 0.
+     */
+    int32_t code;
+    /**
+     * The session the job was put in.
+     */
+    uint32_t session;
+    /**
+     * Which worker ran it, from 0.
+     */
+    uint32_t worker;
+    /**
+     * How many jobs were accepted before it in its session.
+     */
+    uint64_t number;
+    /**
+     * When the put accepted it, in nanoseconds of CLOCK_MONOTONIC. This and the next four are 0
+     * where jobs are not timed.
+     */
+    uint64_t created_ns;
+    /**
+     * When a worker started the transform.
+     */
+    uint64_t started_ns;
+    /**
+     * When the transform returned.
+     */
+    uint64_t finished_ns;
+    /**
+     * When the result was queued; a worker never waits for a place, so this is finished_ns.
+     */
+    uint64_t queued_ns;
+    /**
+     * When this poll took it.
+     */
+    uint64_t polled_ns;
+    /**
+     * What the transform said where it failed, in UTF-8; else empty.
+     */
+    char message[192];
+} jobexec_result;
+
+/**
+ * Counts since the start. Always accepted = done + failed + panicked + crashed + timed_out +
+ * cancelled + discarded + outstanding; when nothing moves, outstanding = queued + running +
+ * ready. Set size to sizeof(jobexec_counters) before the call.
+ */
+typedef struct jobexec_counters {
+    /**
+     * sizeof(jobexec_counters), as the program was compiled.
+     */
+    uint64_t size;
+    /**
+     * Jobs that a put accepted.
+     */
+    uint64_t accepted;
+    /**
+     * Results delivered of jobs that succeeded.
+     */
+    uint64_t done;
+    /**
+     * Results delivered of jobs that failed.
+     */
+    uint64_t failed;
+    /**
+     * Results delivered of jobs that panicked.
+     */
+    uint64_t panicked;
+    /**
+     * Results delivered of jobs whose worker died.
+     */
+    uint64_t crashed;
+    /**
+     * Not in use yet.
+     */
+    uint64_t timed_out;
+    /**
+     * Not in use yet.
+     */
+    uint64_t cancelled;
+    /**
+     * Jobs whose payload went to the discard callback.
+     */
+    uint64_t discarded;
+    /**
+     * Jobs accepted that have no outcome yet.
+     */
+    uint64_t outstanding;
+    /**
+     * Of these, how many wait for a worker.
+     */
+    uint64_t queued;
+    /**
+     * How many a worker has at hand.
+     */
+    uint64_t running;
+    /**
+     * How many results wait for a poll.
+     */
+    uint64_t ready;
+    /**
+     * The most that were outstanding at once.
+     */
+    uint64_t most_outstanding;
+    /**
+     * The most seen waiting for a worker. Exact while at most 64 may be in flight.
+     */
+    uint64_t most_queued;
+    /**
+     * The most results seen waiting for a poll. Exact likewise.
+     */
+    uint64_t most_ready;
+    /**
+     * The session, from 0.
+     */
+    uint64_t session;
+    /**
+     * Workers that the executor was started with.
+     */
+    uint64_t workers;
+    /**
+     * Worker threads that died and were replaced.
+     */
+    uint64_t restarts;
+    /**
+     * How often a sleeping thread was woken.
+     */
+    uint64_t wakes;
+} jobexec_counters;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * A sentence about the last call of this thread that answered an error (below 0) or, from
+ * jobexec_start and jobexec_close, JOBEXEC_TIMEOUT. Never NULL; empty before the first.
+ *
+ * Threads: each has its own. Ownership: the library's, valid until this thread's next error.
+ * Blocks: never.
+ */
+const char *jobexec_last_error(void);
+
+/**
+ * A short text that says what a status means. Never NULL.
+ *
+ * Threads: any. Ownership: static. Blocks: never.
+ */
+const char *jobexec_status_text(jobexec_status status);
+
+/**
+ * Fills a configuration with defaults. size must be set before; every byte behind it is
+ * overwritten.
+ *
+ * Threads: any. Ownership: nothing is kept. Blocks: never.
+ * Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_SIZE.
+ *
+ * # Safety
+ * `config` is NULL or points to as many writable bytes as its size says.
+ */
+jobexec_status jobexec_config_init(struct jobexec_config *config);
+
+/**
+ * How many jobs may be in flight, and wait, in an executor of that many workers: in_flight is
+ * results, or results_per_worker * max(workers, 1) where that is 0; queued is queue_per_worker *
+ * max(workers, 1), and never more than in_flight. Either output may be NULL.
+ *
+ * Threads: any. Ownership: nothing is kept. Blocks: never.
+ * Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_SIZE, JOBEXEC_ERROR_ARGUMENT.
+ *
+ * # Safety
+ * The pointers are NULL or valid.
+ */
+jobexec_status jobexec_config_capacity(const struct jobexec_config *config,
+                                       uint32_t workers,
+                                       uint64_t *in_flight,
+                                       uint64_t *queued);
+
+/**
+ * The library's version, "major.minor.patch".
+ *
+ * Threads: any. Ownership: static. Blocks: never.
+ */
+const char *jobexec_version(void);
+
+/**
+ * Starts an executor: validates, allocates everything, starts and pins the workers, and writes
+ * the handle when all of them run.
+ *
+ * Threads: any; the caller's CPU affinity is not touched. Ownership: the handle is the caller's,
+ * to be freed by jobexec_free. On JOBEXEC_OK the executor owns config.user; on JOBEXEC_TIMEOUT
+ * and JOBEXEC_ERROR_WORKER too, since workers may have been using it: the destructor is called
+ * when the last has left. On every other answer it stays the caller's. The configuration itself
+ * is copied. Blocks: at most timeout_ns, but for what the machine takes to create threads.
+ * Answers: JOBEXEC_OK, JOBEXEC_TIMEOUT, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_SIZE,
+ * JOBEXEC_ERROR_ARGUMENT, JOBEXEC_ERROR_MEMORY, JOBEXEC_ERROR_WORKER.
+ *
+ * # Safety
+ * `config` is NULL or points to as many readable bytes as its size says, with functions that may
+ * be called from any thread; `exec` is NULL or valid.
+ */
+jobexec_status jobexec_start(const struct jobexec_config *config,
+                             uint64_t timeout_ns,
+                             struct jobexec **exec);
+
+/**
+ * Closes an executor: nothing is accepted or delivered any more, what waits is discarded, what
+ * runs is told that it is cancelled and waited for, the workers are joined. JOBEXEC_OK means
+ * that no callback runs or will run again, the destructor of config.user included.
+ * JOBEXEC_TIMEOUT means that some were still at work, jobexec_last_error names them; their
+ * memory stays valid, and the call can be made again, or jobexec_free.
+ *
+ * Threads: any, any number at once, any number of times; not from inside a callback of this
+ * executor. Ownership: payloads of discarded jobs go to the discard callback, once each.
+ * Blocks: at most timeout_ns, but for the discard callbacks it runs.
+ * Answers: JOBEXEC_OK, JOBEXEC_TIMEOUT, JOBEXEC_ERROR_INSIDE_CALLBACK, JOBEXEC_ERROR_NULL,
+ * JOBEXEC_ERROR_HANDLE.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile.
+ */
+jobexec_status jobexec_close(struct jobexec *exec, uint64_t timeout_ns);
+
+/**
+ * Frees an executor. One that is not closed is closed without waiting: workers that are still
+ * at work keep what they use until they leave, and call the last callbacks then. NULL is no
+ * error and does nothing.
+ *
+ * Threads: any but the workers'; no other call may use the handle at the same time or later.
+ * A later use is answered JOBEXEC_ERROR_HANDLE until the handle's memory serves another
+ * executor. Blocks: never, but runs the discard callbacks.
+ * Answers: JOBEXEC_OK, JOBEXEC_ERROR_HANDLE (freed before), JOBEXEC_ERROR_INSIDE_CALLBACK.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that no other call uses.
+ */
+jobexec_status jobexec_free(struct jobexec *exec);
+
+/**
+ * Puts a payload. job_id, which may be NULL, is given a number that no other job of this
+ * executor has.
+ *
+ * Threads: any, any number at once; not from inside a callback of this executor. Ownership: on
+ * JOBEXEC_OK the payload is the executor's until a poll or the discard callback gives it back;
+ * else it stays the caller's. NULL is a payload like any other. Blocks: never; with workers = 0
+ * it runs the transform.
+ * Answers: JOBEXEC_OK, JOBEXEC_FULL, JOBEXEC_CLOSED, JOBEXEC_ABORTED, JOBEXEC_ERROR_FINISHED,
+ * JOBEXEC_ERROR_NO_WORKERS, JOBEXEC_ERROR_INSIDE_CALLBACK, JOBEXEC_ERROR_NULL,
+ * JOBEXEC_ERROR_HANDLE.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile; `job_id` is NULL or valid.
+ */
+jobexec_status jobexec_put(struct jobexec *exec, void *payload, uint64_t *job_id);
+
+/**
+ * Puts a payload, waiting for room.
+ *
+ * Threads, ownership: as jobexec_put. Blocks: at most timeout_ns; a reset, a poll, an abort or a
+ * close wakes it.
+ * Answers: as jobexec_put, with JOBEXEC_TIMEOUT in place of JOBEXEC_FULL.
+ *
+ * # Safety
+ * As jobexec_put.
+ */
+jobexec_status jobexec_put_wait(struct jobexec *exec,
+                                void *payload,
+                                uint64_t timeout_ns,
+                                uint64_t *job_id);
+
+/**
+ * Takes a result.
+ *
+ * Threads: any, any number at once. Ownership: on JOBEXEC_OK the payload is the caller's.
+ * Blocks: never.
+ * Answers: JOBEXEC_OK, JOBEXEC_EMPTY, JOBEXEC_END, JOBEXEC_CLOSED, JOBEXEC_ABORTED,
+ * JOBEXEC_ERROR_NO_WORKERS, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_SIZE, JOBEXEC_ERROR_HANDLE.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile; `result` is NULL or as large as its
+ * size says.
+ */
+jobexec_status jobexec_poll(struct jobexec *exec, struct jobexec_result *result);
+
+/**
+ * Takes a result, waiting for one.
+ *
+ * Threads: any, any number at once; not from inside a callback of this executor. Ownership: as
+ * jobexec_poll. Blocks: at most timeout_ns; a result, the end, an abort or a close wakes it.
+ * Answers: as jobexec_poll, with JOBEXEC_TIMEOUT in place of JOBEXEC_EMPTY, and
+ * JOBEXEC_ERROR_INSIDE_CALLBACK.
+ *
+ * # Safety
+ * As jobexec_poll.
+ */
+jobexec_status jobexec_poll_wait(struct jobexec *exec,
+                                 uint64_t timeout_ns,
+                                 struct jobexec_result *result);
+
+/**
+ * Says that this session gets no more jobs, so that pollers are told JOBEXEC_END after the last.
+ *
+ * Threads: any. Blocks: never.
+ * Answers: JOBEXEC_OK, JOBEXEC_CLOSED, JOBEXEC_ABORTED, JOBEXEC_ERROR_NO_WORKERS,
+ * JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_HANDLE.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile.
+ */
+jobexec_status jobexec_finish(struct jobexec *exec);
+
+/**
+ * Begins a new session. Jobs that wait never run, running ones are told that they are cancelled,
+ * results that were not polled are discarded. When this returns, no poll that begins later
+ * delivers anything of an earlier session, and every place that no running job holds is free.
+ * session, which may be NULL, is given the new session's number.
+ *
+ * Threads: any; not from inside a callback of this executor. Ownership: payloads of discarded
+ * jobs go to the discard callback, once each. Blocks: never, but runs the discard callbacks.
+ * Answers: JOBEXEC_OK, JOBEXEC_CLOSED, JOBEXEC_ABORTED, JOBEXEC_ERROR_NO_WORKERS,
+ * JOBEXEC_ERROR_EXHAUSTED, JOBEXEC_ERROR_INSIDE_CALLBACK, JOBEXEC_ERROR_NULL,
+ * JOBEXEC_ERROR_HANDLE.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile; `session` is NULL or valid.
+ */
+jobexec_status jobexec_reset(struct jobexec *exec, uint32_t *session);
+
+/**
+ * Makes every put and poll answer JOBEXEC_ABORTED, those that wait included, and tells running
+ * jobs that they are cancelled. The executor can then only be closed.
+ *
+ * Threads: any, callbacks and signal handlers included: it is async-signal-safe. Blocks: never.
+ * Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_HANDLE.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile.
+ */
+jobexec_status jobexec_abort(struct jobexec *exec);
+
+/**
+ * jobexec_abort for every executor of the process.
+ *
+ * Threads: any, callbacks and signal handlers included: it is async-signal-safe. Blocks: never.
+ */
+void jobexec_abort_all(void);
+
+/**
+ * 1 if a put would answer JOBEXEC_FULL, 0 if not, an error's status below 0.
+ *
+ * Threads: any. Blocks: never.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile.
+ */
+int32_t jobexec_is_full(struct jobexec *exec);
+
+/**
+ * 1 if every job accepted so far has its outcome, 0 if not, an error's status below 0.
+ *
+ * Threads: any. Blocks: never.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile.
+ */
+int32_t jobexec_is_idle(struct jobexec *exec);
+
+/**
+ * The number that jobexec_put gave this job; 0 for NULL.
+ *
+ * Threads: the worker's. Blocks: never.
+ *
+ * # Safety
+ * `job` is NULL, or what the transform was given.
+ */
+uint64_t jobexec_job_id(const struct jobexec_job *job);
+
+/**
+ * The session the job was put in; 0 for NULL.
+ *
+ * Threads: the worker's. Blocks: never.
+ *
+ * # Safety
+ * `job` is NULL, or what the transform was given.
+ */
+uint32_t jobexec_job_session(const struct jobexec_job *job);
+
+/**
+ * How many jobs were accepted before it in its session; 0 for NULL.
+ *
+ * Threads: the worker's. Blocks: never.
+ *
+ * # Safety
+ * `job` is NULL, or what the transform was given.
+ */
+uint64_t jobexec_job_number(const struct jobexec_job *job);
+
+/**
+ * Which worker runs it, from 0; 0 for NULL.
+ *
+ * Threads: the worker's. Blocks: never.
+ *
+ * # Safety
+ * `job` is NULL, or what the transform was given.
+ */
+uint32_t jobexec_job_worker(const struct jobexec_job *job);
+
+/**
+ * A seed for this job, mixed from the executor's seed, the session and the job's number: the
+ * same whichever worker runs it. 0 for NULL.
+ *
+ * Threads: the worker's. Blocks: never.
+ *
+ * # Safety
+ * `job` is NULL, or what the transform was given.
+ */
+uint64_t jobexec_job_seed(const struct jobexec_job *job);
+
+/**
+ * 1 if the result is no longer wanted (reset, abort, close), else 0. A long transform looks now
+ * and then and returns early: it costs one load.
+ *
+ * Threads: the worker's. Blocks: never.
+ *
+ * # Safety
+ * `job` is NULL, or what the transform was given.
+ */
+int32_t jobexec_job_is_cancelled(const struct jobexec_job *job);
+
+/**
+ * Makes the result carry another payload than was put. What becomes of the old one is the
+ * transform's business.
+ *
+ * Threads: the worker's. Blocks: never. Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL (the job).
+ *
+ * # Safety
+ * `job` is NULL, or what the transform was given.
+ */
+jobexec_status jobexec_job_set_payload(struct jobexec_job *job, void *payload);
+
+/**
+ * What the result says beside the code, if the transform answers one that is not 0. Copied, and
+ * cut to 191 bytes; what is no UTF-8 is replaced.
+ *
+ * Threads: the worker's. Blocks: never. Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL.
+ *
+ * # Safety
+ * `job` is NULL, or what the transform was given; `text` is NULL or ends in a zero byte.
+ */
+jobexec_status jobexec_job_set_message(struct jobexec_job *job, const char *text);
+
+/**
+ * Reads the counters.
+ *
+ * Threads: any. Ownership: nothing is kept. Blocks: never.
+ * Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_SIZE, JOBEXEC_ERROR_HANDLE.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile; `stats` is NULL or as large as its
+ * size says.
+ */
+jobexec_status jobexec_stats(struct jobexec *exec, struct jobexec_counters *stats);
+
+/**
+ * How many jobs may be in flight in this executor, and how many may wait. Either output may be
+ * NULL.
+ *
+ * Threads: any. Blocks: never. Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_HANDLE.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile; the outputs are NULL or valid.
+ */
+jobexec_status jobexec_capacity(struct jobexec *exec, uint64_t *in_flight, uint64_t *queued);
+
+/**
+ * Writes the job report, several lines for people, as a text of at most size bytes, the final
+ * zero byte counted; a longer report is cut. needed, which may be NULL, is given the bytes that
+ * the whole takes. text may be NULL if size is 0.
+ *
+ * Threads: any. Ownership: nothing is kept. Blocks: never, but allocates.
+ * Answers: JOBEXEC_OK (also when cut), JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_HANDLE.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile; `text` is NULL or has `size` writable
+ * bytes; `needed` is NULL or valid.
+ */
+jobexec_status jobexec_report(struct jobexec *exec, char *text, size_t size, size_t *needed);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* JOBEXEC_H */

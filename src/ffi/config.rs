@@ -1,0 +1,296 @@
+//! The configuration as C sees it.
+
+use super::error::{answer, null};
+use super::job::jobexec_job;
+use super::status::jobexec_status;
+use crate::config::{Config, MAX_WORKERS, Pinning, Workers};
+use crate::status::{Error, Status};
+use std::ffi::{c_char, c_void};
+
+/// jobexec_config.workers: as many as this process may use CPUs.
+pub const JOBEXEC_WORKERS_AUTO: u32 = 0xffff_ffff;
+
+/// jobexec_config.pinning: each worker on a core of its own, chosen from what this process may
+/// use.
+pub const JOBEXEC_PIN_AUTO: u32 = 0;
+/// jobexec_config.pinning: the scheduler decides.
+pub const JOBEXEC_PIN_OFF: u32 = 1;
+/// jobexec_config.pinning: worker i on cpus[i].
+pub const JOBEXEC_PIN_LIST: u32 = 2;
+
+/// Transforms a payload, on a worker. 0 is success; any other number makes the job's outcome
+/// JOBEXEC_OUTCOME_FAILED with that code. Called from several workers at once. It must not throw;
+/// it may end its thread (pthread_exit): the job has then crashed, and the worker is replaced.
+/// The job is valid for the call.
+pub type jobexec_transform = Option<
+    unsafe extern "C-unwind" fn(
+        user: *mut c_void,
+        payload: *mut c_void,
+        job: *mut jobexec_job,
+    ) -> i32,
+>;
+
+/// A worker begins, on its own thread, after it was pinned. Anything but 0 makes jobexec_start
+/// answer JOBEXEC_ERROR_WORKER.
+pub type jobexec_worker_init =
+    Option<unsafe extern "C-unwind" fn(user: *mut c_void, worker: u32) -> i32>;
+
+/// A worker ends, on its own thread.
+pub type jobexec_worker_exit = Option<unsafe extern "C-unwind" fn(user: *mut c_void, worker: u32)>;
+
+/// A payload that nobody will get: a reset, an abort or a close came first. Called once for it,
+/// from whichever thread finds it, inside or outside of a call of yours; possibly from several
+/// at once.
+pub type jobexec_discard =
+    Option<unsafe extern "C-unwind" fn(user: *mut c_void, payload: *mut c_void)>;
+
+/// A line about the executor's health, one of the JOBEXEC_LOG_ levels. The text is valid for the
+/// call.
+pub type jobexec_log =
+    Option<unsafe extern "C-unwind" fn(user: *mut c_void, level: i32, text: *const c_char)>;
+
+/// Frees the user pointer.
+pub type jobexec_user_destructor = Option<unsafe extern "C-unwind" fn(user: *mut c_void)>;
+
+/// What an executor is started with. Set size to sizeof(jobexec_config), call
+/// jobexec_config_init, then change what differs.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jobexec_config {
+    /// sizeof(jobexec_config), as the program was compiled.
+    pub size: u64,
+    /// How many worker threads; 0 runs the transform inside jobexec_put. Default
+    /// JOBEXEC_WORKERS_AUTO.
+    pub workers: u32,
+    /// Jobs that may wait in the queue, for each worker. Default 2.
+    pub queue_per_worker: u32,
+    /// Places for jobs in flight, for each worker. Default 3.
+    pub results_per_worker: u32,
+    /// Places for jobs in flight in all; overrides results_per_worker unless 0. Default 0.
+    pub results: u32,
+    /// Whether jobexec_start waits until every worker runs: 0 or 1. Default 1.
+    pub wait_until_workers_run: u32,
+    /// Whether jobs are timed: 0 or 1. Default 1.
+    pub timing: u32,
+    /// Where job seeds come from. Default 0.
+    pub seed: u64,
+    /// How long a thread that finds nothing to do goes on looking before it sleeps, in
+    /// nanoseconds, at most 10,000,000. Default 20,000.
+    pub spin_ns: u64,
+    /// How many worker threads that died may be replaced in all. Default 64.
+    pub max_restarts: u32,
+    /// One of JOBEXEC_PIN_. Default JOBEXEC_PIN_AUTO.
+    pub pinning: u32,
+    /// The CPUs for JOBEXEC_PIN_LIST; read during jobexec_start only.
+    pub cpus: *const u32,
+    /// How many they are.
+    pub cpu_count: u32,
+    /// Cores that automatic pinning leaves to the host. Default 0.
+    pub reserve_cores: u32,
+    /// This process among those of this machine that pin workers (LOCAL_RANK). Default 0.
+    pub local_rank: u32,
+    /// How many such processes there are (LOCAL_WORLD_SIZE). Default 1.
+    pub local_size: u32,
+    /// Must not be NULL.
+    pub transform: jobexec_transform,
+    /// May be NULL.
+    pub worker_init: jobexec_worker_init,
+    /// May be NULL.
+    pub worker_exit: jobexec_worker_exit,
+    /// May be NULL; then nobody is told of payloads that are discarded.
+    pub discard: jobexec_discard,
+    /// May be NULL.
+    pub log: jobexec_log,
+    /// Given to every callback. May be NULL.
+    pub user: *mut c_void,
+    /// Called once with user, when no callback can run any more: by the jobexec_close that
+    /// answers JOBEXEC_OK, or by the last worker to leave a freed executor. May be NULL. See
+    /// jobexec_start for who owns user when that fails.
+    pub user_destructor: jobexec_user_destructor,
+}
+
+/// More than any version of the structure will have.
+const MOST_BYTES: u64 = 4096;
+
+/// Fills a configuration with defaults. size must be set before; every byte behind it is
+/// overwritten.
+///
+/// Threads: any. Ownership: nothing is kept. Blocks: never.
+/// Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_SIZE.
+///
+/// # Safety
+/// `config` is NULL or points to as many writable bytes as its size says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_config_init(config: *mut jobexec_config) -> jobexec_status {
+    answer(|| {
+        // SAFETY: the caller promises a readable structure, or NULL.
+        let size = unsafe { size_of_config(config) }?;
+        let tail = size - size_of::<jobexec_config>();
+        let behind = config.wrapping_add(1).cast::<u8>();
+        // SAFETY: the caller promises `size` writable bytes.
+        unsafe { behind.write_bytes(0, tail) };
+        // SAFETY: as above; the size was checked to hold this structure.
+        unsafe { config.write(defaults(size as u64)) };
+        Ok(())
+    })
+}
+
+/// How many jobs may be in flight, and wait, in an executor of that many workers: in_flight is
+/// results, or results_per_worker * max(workers, 1) where that is 0; queued is queue_per_worker *
+/// max(workers, 1), and never more than in_flight. Either output may be NULL.
+///
+/// Threads: any. Ownership: nothing is kept. Blocks: never.
+/// Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_SIZE, JOBEXEC_ERROR_ARGUMENT.
+///
+/// # Safety
+/// The pointers are NULL or valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_config_capacity(
+    config: *const jobexec_config,
+    workers: u32,
+    in_flight: *mut u64,
+    queued: *mut u64,
+) -> jobexec_status {
+    answer(|| {
+        // SAFETY: the caller promises a valid structure, or NULL.
+        let config = unsafe { read(config) }?;
+        if workers as usize > MAX_WORKERS {
+            let text = format!("{workers} workers are more than {MAX_WORKERS}");
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+        let capacity = plain(&config).capacity(workers as usize)?;
+        // SAFETY: the caller promises valid places, or NULL.
+        if let Some(place) = unsafe { in_flight.as_mut() } {
+            *place = capacity.in_flight as u64;
+        }
+        // SAFETY: as above.
+        if let Some(place) = unsafe { queued.as_mut() } {
+            *place = capacity.queued as u64;
+        }
+        Ok(())
+    })
+}
+
+/// Copies a configuration out of the caller's memory, checked as far as its shape goes.
+///
+/// # Safety
+/// `config` is NULL or points to as many readable bytes as its size says.
+pub(super) unsafe fn read(config: *const jobexec_config) -> Result<jobexec_config, Error> {
+    // SAFETY: the caller's promise.
+    let size = unsafe { size_of_config(config) }?;
+    let known = size_of::<jobexec_config>();
+    for offset in known..size {
+        let byte = config.cast::<u8>().wrapping_add(offset);
+        // SAFETY: the caller promises `size` readable bytes.
+        if unsafe { byte.read() } != 0 {
+            let text = format!(
+                "byte {offset} of the configuration is set, but this library knows {known}"
+            );
+            return Err(Error::new(Status::WrongSize, text));
+        }
+    }
+    // SAFETY: as above; every bit pattern that a C program can store is a valid structure.
+    Ok(unsafe { config.read() })
+}
+
+/// The configuration as the rest of the library knows it.
+///
+/// # Safety
+/// `cpus` points to `cpu_count` numbers, where pinning is by a list.
+pub(super) unsafe fn convert(config: &jobexec_config) -> Result<Config, Error> {
+    let pinning = match config.pinning {
+        JOBEXEC_PIN_AUTO => Pinning::Auto,
+        JOBEXEC_PIN_OFF => Pinning::Off,
+        JOBEXEC_PIN_LIST if config.cpus.is_null() => return Err(null("cpus")),
+        JOBEXEC_PIN_LIST if config.cpu_count as usize > MAX_WORKERS => {
+            let text = format!("{} CPUs are listed, more than {MAX_WORKERS}", config.cpu_count);
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+        JOBEXEC_PIN_LIST => {
+            // SAFETY: the caller's promise.
+            let cpus =
+                unsafe { std::slice::from_raw_parts(config.cpus, config.cpu_count as usize) };
+            Pinning::Cpus(cpus.iter().map(|cpu| *cpu as usize).collect())
+        }
+        other => {
+            let text = format!("pinning is {other}, which is none of JOBEXEC_PIN_");
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+    };
+    let wait_until_workers_run = flag("wait_until_workers_run", config.wait_until_workers_run)?;
+    let timing = flag("timing", config.timing)?;
+    Ok(Config { pinning, wait_until_workers_run, timing, ..plain(config) })
+}
+
+/// The fields that need no check of their own.
+fn plain(config: &jobexec_config) -> Config {
+    Config {
+        workers: match config.workers {
+            JOBEXEC_WORKERS_AUTO => Workers::Auto,
+            count => Workers::Count(count as usize),
+        },
+        queue_per_worker: config.queue_per_worker as usize,
+        results_per_worker: config.results_per_worker as usize,
+        results: config.results as usize,
+        seed: config.seed,
+        reserve_cores: config.reserve_cores as usize,
+        local_rank: config.local_rank as usize,
+        local_size: config.local_size as usize,
+        spin_ns: config.spin_ns,
+        max_restarts: config.max_restarts,
+        ..Config::default()
+    }
+}
+
+fn defaults(size: u64) -> jobexec_config {
+    let config = Config::default();
+    jobexec_config {
+        size,
+        workers: JOBEXEC_WORKERS_AUTO,
+        queue_per_worker: config.queue_per_worker as u32,
+        results_per_worker: config.results_per_worker as u32,
+        results: config.results as u32,
+        wait_until_workers_run: config.wait_until_workers_run.into(),
+        timing: config.timing.into(),
+        seed: config.seed,
+        spin_ns: config.spin_ns,
+        max_restarts: config.max_restarts,
+        pinning: JOBEXEC_PIN_AUTO,
+        cpus: std::ptr::null(),
+        cpu_count: 0,
+        reserve_cores: config.reserve_cores as u32,
+        local_rank: config.local_rank as u32,
+        local_size: config.local_size as u32,
+        transform: None,
+        worker_init: None,
+        worker_exit: None,
+        discard: None,
+        log: None,
+        user: std::ptr::null_mut(),
+        user_destructor: None,
+    }
+}
+
+/// # Safety
+/// `config` is NULL or points to a readable size.
+unsafe fn size_of_config(config: *const jobexec_config) -> Result<usize, Error> {
+    if config.is_null() {
+        return Err(null("config"));
+    }
+    // SAFETY: not NULL, and the caller promises the rest.
+    let size = unsafe { config.cast::<u64>().read() };
+    let known = size_of::<jobexec_config>() as u64;
+    if !(known..=MOST_BYTES).contains(&size) {
+        let text = format!("config.size is {size}; set it to sizeof(jobexec_config), here {known}");
+        return Err(Error::new(Status::WrongSize, text));
+    }
+    Ok(size as usize)
+}
+
+fn flag(name: &str, value: u32) -> Result<bool, Error> {
+    if value > 1 {
+        let text = format!("{name} is {value}, not 0 or 1");
+        return Err(Error::new(Status::InvalidArgument, text));
+    }
+    Ok(value == 1)
+}

@@ -1,0 +1,178 @@
+//! Numbers and the report, for C.
+
+use super::error::{answer, null};
+use super::handle::{get, jobexec};
+use super::status::jobexec_status;
+use crate::stats::Stats;
+use crate::status::{Error, Status};
+use std::ffi::c_char;
+
+/// Counts since the start. Always accepted = done + failed + panicked + crashed + timed_out +
+/// cancelled + discarded + outstanding; when nothing moves, outstanding = queued + running +
+/// ready. Set size to sizeof(jobexec_counters) before the call.
+#[repr(C)]
+pub struct jobexec_counters {
+    /// sizeof(jobexec_counters), as the program was compiled.
+    pub size: u64,
+    /// Jobs that a put accepted.
+    pub accepted: u64,
+    /// Results delivered of jobs that succeeded.
+    pub done: u64,
+    /// Results delivered of jobs that failed.
+    pub failed: u64,
+    /// Results delivered of jobs that panicked.
+    pub panicked: u64,
+    /// Results delivered of jobs whose worker died.
+    pub crashed: u64,
+    /// Not in use yet.
+    pub timed_out: u64,
+    /// Not in use yet.
+    pub cancelled: u64,
+    /// Jobs whose payload went to the discard callback.
+    pub discarded: u64,
+    /// Jobs accepted that have no outcome yet.
+    pub outstanding: u64,
+    /// Of these, how many wait for a worker.
+    pub queued: u64,
+    /// How many a worker has at hand.
+    pub running: u64,
+    /// How many results wait for a poll.
+    pub ready: u64,
+    /// The most that were outstanding at once.
+    pub most_outstanding: u64,
+    /// The most seen waiting for a worker. Exact while at most 64 may be in flight.
+    pub most_queued: u64,
+    /// The most results seen waiting for a poll. Exact likewise.
+    pub most_ready: u64,
+    /// The session, from 0.
+    pub session: u64,
+    /// Workers that the executor was started with.
+    pub workers: u64,
+    /// Worker threads that died and were replaced.
+    pub restarts: u64,
+    /// How often a sleeping thread was woken.
+    pub wakes: u64,
+}
+
+/// Reads the counters.
+///
+/// Threads: any. Ownership: nothing is kept. Blocks: never.
+/// Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_SIZE, JOBEXEC_ERROR_HANDLE.
+///
+/// # Safety
+/// `exec` is NULL or a handle that is not freed meanwhile; `stats` is NULL or as large as its
+/// size says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_stats(
+    exec: *mut jobexec,
+    stats: *mut jobexec_counters,
+) -> jobexec_status {
+    answer(|| {
+        // SAFETY: the caller's promise.
+        let place = unsafe { stats.as_mut() }.ok_or(null("stats"))?;
+        let known = size_of::<jobexec_counters>() as u64;
+        if place.size < known {
+            let text = format!("stats.size is {}, less than {known}", place.size);
+            return Err(Error::new(Status::WrongSize, text));
+        }
+        // SAFETY: the caller's promise.
+        let stats = unsafe { get(exec) }?.stats();
+        *place = convert(&stats, place.size);
+        Ok(())
+    })
+}
+
+fn convert(stats: &Stats, size: u64) -> jobexec_counters {
+    jobexec_counters {
+        size,
+        accepted: stats.accepted,
+        done: stats.done,
+        failed: stats.failed,
+        panicked: stats.panicked,
+        crashed: stats.crashed,
+        timed_out: stats.timed_out,
+        cancelled: stats.cancelled,
+        discarded: stats.discarded,
+        outstanding: stats.outstanding,
+        queued: stats.queued,
+        running: stats.running,
+        ready: stats.ready,
+        most_outstanding: stats.most_outstanding,
+        most_queued: stats.most_queued,
+        most_ready: stats.most_ready,
+        session: stats.session,
+        workers: stats.workers,
+        restarts: stats.restarts,
+        wakes: stats.wakes,
+    }
+}
+
+/// How many jobs may be in flight in this executor, and how many may wait. Either output may be
+/// NULL.
+///
+/// Threads: any. Blocks: never. Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_HANDLE.
+///
+/// # Safety
+/// `exec` is NULL or a handle that is not freed meanwhile; the outputs are NULL or valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_capacity(
+    exec: *mut jobexec,
+    in_flight: *mut u64,
+    queued: *mut u64,
+) -> jobexec_status {
+    answer(|| {
+        // SAFETY: the caller's promise.
+        let capacity = unsafe { get(exec) }?.crew.engine.capacity;
+        // SAFETY: the caller's promise.
+        if let Some(place) = unsafe { in_flight.as_mut() } {
+            *place = capacity.in_flight as u64;
+        }
+        // SAFETY: the caller's promise.
+        if let Some(place) = unsafe { queued.as_mut() } {
+            *place = capacity.queued as u64;
+        }
+        Ok(())
+    })
+}
+
+/// Writes the job report, several lines for people, as a text of at most size bytes, the final
+/// zero byte counted; a longer report is cut. needed, which may be NULL, is given the bytes that
+/// the whole takes. text may be NULL if size is 0.
+///
+/// Threads: any. Ownership: nothing is kept. Blocks: never, but allocates.
+/// Answers: JOBEXEC_OK (also when cut), JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_HANDLE.
+///
+/// # Safety
+/// `exec` is NULL or a handle that is not freed meanwhile; `text` is NULL or has `size` writable
+/// bytes; `needed` is NULL or valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_report(
+    exec: *mut jobexec,
+    text: *mut c_char,
+    size: usize,
+    needed: *mut usize,
+) -> jobexec_status {
+    answer(|| {
+        if text.is_null() && size > 0 {
+            return Err(null("text"));
+        }
+        // SAFETY: the caller's promise.
+        let report = unsafe { get(exec) }?.report();
+        // SAFETY: the caller's promise.
+        if let Some(place) = unsafe { needed.as_mut() } {
+            *place = report.len() + 1;
+        }
+        if size > 0 {
+            let mut length = report.len().min(size - 1);
+            while !report.is_char_boundary(length) {
+                length -= 1;
+            }
+            // SAFETY: `length` is less than `size`, and the two do not overlap.
+            unsafe { text.copy_from_nonoverlapping(report.as_ptr().cast(), length) };
+            let end = text.wrapping_add(length);
+            // SAFETY: as above.
+            unsafe { end.write(0) };
+        }
+        Ok(())
+    })
+}

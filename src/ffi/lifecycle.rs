@@ -1,0 +1,105 @@
+//! Start, close and free, for C.
+
+use super::config::{convert, jobexec_config, read};
+use super::error::{answer, null};
+use super::handle::{get, jobexec, make, take};
+use super::run_c::Callbacks;
+use super::status::jobexec_status;
+use crate::clock::Deadline;
+use crate::lifecycle::Running;
+use crate::status::{Error, Status};
+use std::ffi::c_char;
+
+/// The library's version, "major.minor.patch".
+///
+/// Threads: any. Ownership: static. Blocks: never.
+#[unsafe(no_mangle)]
+pub extern "C" fn jobexec_version() -> *const c_char {
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}
+
+/// Starts an executor: validates, allocates everything, starts and pins the workers, and writes
+/// the handle when all of them run.
+///
+/// Threads: any; the caller's CPU affinity is not touched. Ownership: the handle is the caller's,
+/// to be freed by jobexec_free. On JOBEXEC_OK the executor owns config.user; on JOBEXEC_TIMEOUT
+/// and JOBEXEC_ERROR_WORKER too, since workers may have been using it: the destructor is called
+/// when the last has left. On every other answer it stays the caller's. The configuration itself
+/// is copied. Blocks: at most timeout_ns, but for what the machine takes to create threads.
+/// Answers: JOBEXEC_OK, JOBEXEC_TIMEOUT, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_SIZE,
+/// JOBEXEC_ERROR_ARGUMENT, JOBEXEC_ERROR_MEMORY, JOBEXEC_ERROR_WORKER.
+///
+/// # Safety
+/// `config` is NULL or points to as many readable bytes as its size says, with functions that may
+/// be called from any thread; `exec` is NULL or valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_start(
+    config: *const jobexec_config,
+    timeout_ns: u64,
+    exec: *mut *mut jobexec,
+) -> jobexec_status {
+    answer(|| {
+        let deadline = Deadline::after(timeout_ns);
+        // SAFETY: the caller's promise.
+        let config = unsafe { read(config) }?;
+        // SAFETY: the caller's promise.
+        let place = unsafe { exec.as_mut() }.ok_or(null("exec"))?;
+        if config.transform.is_none() {
+            return Err(null("transform"));
+        }
+        // SAFETY: the caller's promise.
+        let plain = unsafe { convert(&config) }?;
+        let running = Running::start(&plain, || Box::new(Callbacks::new(config)), deadline)?;
+        *place = make(running);
+        Ok(())
+    })
+}
+
+/// Closes an executor: nothing is accepted or delivered any more, what waits is discarded, what
+/// runs is told that it is cancelled and waited for, the workers are joined. JOBEXEC_OK means
+/// that no callback runs or will run again, the destructor of config.user included.
+/// JOBEXEC_TIMEOUT means that some were still at work, jobexec_last_error names them; their
+/// memory stays valid, and the call can be made again, or jobexec_free.
+///
+/// Threads: any, any number at once, any number of times; not from inside a callback of this
+/// executor. Ownership: payloads of discarded jobs go to the discard callback, once each.
+/// Blocks: at most timeout_ns, but for the discard callbacks it runs.
+/// Answers: JOBEXEC_OK, JOBEXEC_TIMEOUT, JOBEXEC_ERROR_INSIDE_CALLBACK, JOBEXEC_ERROR_NULL,
+/// JOBEXEC_ERROR_HANDLE.
+///
+/// # Safety
+/// `exec` is NULL or a handle that is not freed meanwhile.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_close(exec: *mut jobexec, timeout_ns: u64) -> jobexec_status {
+    answer(|| {
+        // SAFETY: the caller's promise.
+        unsafe { get(exec) }?.close(Deadline::after(timeout_ns))
+    })
+}
+
+/// Frees an executor. One that is not closed is closed without waiting: workers that are still
+/// at work keep what they use until they leave, and call the last callbacks then. NULL is no
+/// error and does nothing.
+///
+/// Threads: any but the workers'; no other call may use the handle at the same time or later.
+/// A later use is answered JOBEXEC_ERROR_HANDLE until the handle's memory serves another
+/// executor. Blocks: never, but runs the discard callbacks.
+/// Answers: JOBEXEC_OK, JOBEXEC_ERROR_HANDLE (freed before), JOBEXEC_ERROR_INSIDE_CALLBACK.
+///
+/// # Safety
+/// `exec` is NULL or a handle that no other call uses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_free(exec: *mut jobexec) -> jobexec_status {
+    answer(|| {
+        if exec.is_null() {
+            return Ok(());
+        }
+        // SAFETY: the caller's promise.
+        if unsafe { get(exec) }.is_ok_and(|running| running.crew.engine.is_inside()) {
+            return Err(Error::from(Status::InsideCallback));
+        }
+        // SAFETY: the caller's promise.
+        drop(unsafe { take(exec) }?);
+        Ok(())
+    })
+}

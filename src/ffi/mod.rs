@@ -1,0 +1,32 @@
+//! The C API. Every function validates, casts, calls the engine, and answers with a status:
+//! what is here decides nothing. `include/jobexec.h` is made from this folder by cbindgen.
+//!
+//! A pointer is NULL-checked in every build; outputs are written only on success; a panic stops
+//! at the entry and becomes `JOBEXEC_ERROR_INTERNAL`; nothing is printed.
+
+#![allow(non_camel_case_types)] // These names are C's.
+
+mod calls;
+mod config;
+mod error;
+mod handle;
+mod inspect;
+mod job;
+mod lifecycle;
+mod result;
+mod run_c;
+mod status;
+
+pub use calls::*;
+pub use config::{
+    JOBEXEC_PIN_AUTO, JOBEXEC_PIN_LIST, JOBEXEC_PIN_OFF, JOBEXEC_WORKERS_AUTO, jobexec_config,
+    jobexec_config_capacity, jobexec_config_init, jobexec_discard, jobexec_log, jobexec_transform,
+    jobexec_user_destructor, jobexec_worker_exit, jobexec_worker_init,
+};
+pub use error::{jobexec_last_error, jobexec_status_text};
+pub use handle::jobexec;
+pub use inspect::*;
+pub use job::*;
+pub use lifecycle::*;
+pub use result::jobexec_result;
+pub use status::*;

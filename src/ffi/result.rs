@@ -1,0 +1,98 @@
+//! A result as C sees it.
+
+use super::status::jobexec_outcome;
+use crate::credits::Outcome;
+use crate::job::{Job, MESSAGE_BYTES, Record, Times};
+use crate::status::Status;
+use std::ffi::{c_char, c_void};
+
+/// A result. Set size to sizeof(jobexec_result) once; a poll that answers JOBEXEC_OK fills the
+/// rest.
+#[repr(C)]
+pub struct jobexec_result {
+    /// sizeof(jobexec_result), as the program was compiled.
+    pub size: u64,
+    /// What jobexec_put gave the job.
+    pub job_id: u64,
+    /// The payload, now the caller's again.
+    pub payload: *mut c_void,
+    /// One of JOBEXEC_OUTCOME_.
+    pub outcome: jobexec_outcome,
+    /// What the transform answered, where the outcome is JOBEXEC_OUTCOME_FAILED; else 0.
+    pub code: i32,
+    /// The session the job was put in.
+    pub session: u32,
+    /// Which worker ran it, from 0.
+    pub worker: u32,
+    /// How many jobs were accepted before it in its session.
+    pub number: u64,
+    /// When the put accepted it, in nanoseconds of CLOCK_MONOTONIC. This and the next four are 0
+    /// where jobs are not timed.
+    pub created_ns: u64,
+    /// When a worker started the transform.
+    pub started_ns: u64,
+    /// When the transform returned.
+    pub finished_ns: u64,
+    /// When the result was queued; a worker never waits for a place, so this is finished_ns.
+    pub queued_ns: u64,
+    /// When this poll took it.
+    pub polled_ns: u64,
+    /// What the transform said where it failed, in UTF-8; else empty.
+    pub message: [c_char; 192],
+}
+
+const _: () = assert!(MESSAGE_BYTES + 1 == 192);
+
+/// Checks the place that a result is to be written to.
+///
+/// # Safety
+/// `result` is NULL or points to as many writable bytes as its size says.
+#[inline]
+pub(super) unsafe fn check(result: *mut jobexec_result) -> Result<(), Status> {
+    if result.is_null() {
+        return Err(Status::NullPointer);
+    }
+    // SAFETY: not NULL, and the caller promises a size.
+    let size = unsafe { (*result).size };
+    if size < size_of::<jobexec_result>() as u64 {
+        return Err(Status::WrongSize);
+    }
+    Ok(())
+}
+
+/// Writes a result.
+///
+/// # Safety
+/// The place passed [`check`].
+#[inline]
+pub(super) unsafe fn write(
+    result: *mut jobexec_result,
+    job: &Job,
+    payload: *mut c_void,
+    record: Option<&Record>,
+) {
+    // SAFETY: the place passed the check, so that it holds a whole result.
+    let result = unsafe { &mut *result };
+    let times = record.map(Record::times).unwrap_or_default();
+    let Times { created, started, finished, queued, polled } = times;
+    result.job_id = Job::id(job.session, job.number);
+    result.payload = payload;
+    result.outcome = job.outcome as i32;
+    result.code = 0;
+    result.session = job.session;
+    result.worker = job.worker.into();
+    result.number = job.number;
+    result.created_ns = created;
+    result.started_ns = started;
+    result.finished_ns = finished;
+    result.queued_ns = queued;
+    result.polled_ns = polled;
+    result.message[0] = 0;
+    if let Some(record) = record.filter(|_| job.outcome != Outcome::Done) {
+        result.code = record.failure.code;
+        let text = record.failure.as_str().as_bytes();
+        for (to, from) in result.message.iter_mut().zip(text.iter().chain(&[0])) {
+            *to = *from as c_char;
+        }
+    }
+}
