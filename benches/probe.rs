@@ -74,28 +74,24 @@ fn channel(workers: usize, window: usize, n: usize) -> f64 {
     s
 }
 fn main() {
-    let n = 3_000_000;
+    let n: usize = std::env::var("N").map_or(400_000, |x| x.parse().unwrap());
     for workers in [1, 2] {
         for window in [4, 64, 1024] {
-            let mut v: Vec<(f64, f64, f64)> = (0..7)
-                .map(|_| {
-                    (
-                        ours(workers, window, n, false),
-                        channel(workers, window, n),
-                        ours(workers, window, n / 4, true),
-                    )
-                })
-                .collect();
-            v.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let o = v[3].0;
-            let (lo, hi) = (v[0].0, v[6].0);
-            v.sort_by(|a, b| a.1.total_cmp(&b.1));
-            let c = v[3].1;
-            let (clo, chi) = (v[0].1, v[6].1);
-            v.sort_by(|a, b| a.2.total_cmp(&b.2));
-            let t = v[3].2;
+            let mut r = vec![];
+            let (mut o, mut c) = (vec![], vec![]);
+            for _ in 0..15 {
+                let a = ours(workers, window, n, false);
+                let b = channel(workers, window, n);
+                r.push(a / b);
+                o.push(a);
+                c.push(b);
+            }
+            for v in [&mut r, &mut o, &mut c] {
+                v.sort_by(f64::total_cmp);
+            }
             println!(
-                "workers {workers} window {window}: ours {o:.1} ({lo:.1}..{hi:.1}) channel {c:.1} ({clo:.1}..{chi:.1}) timed {t:.1} M/s"
+                "workers {workers} window {window}: ratio {:.2} ({:.2}..{:.2})  ours {:.1} channel {:.1}",
+                r[7], r[3], r[11], o[7], c[7]
             );
         }
     }

@@ -19,11 +19,6 @@ impl Deadline {
     /// Only for workers that wait for work: they are woken by `close`.
     pub(crate) const NEVER: Deadline = Deadline(None);
 
-    /// That many nanoseconds from now; beyond the end of the clock (584 years) is never.
-    pub(crate) fn after(timeout_ns: u64) -> Deadline {
-        Deadline(now_ns().checked_add(timeout_ns))
-    }
-
     /// The instant, for the kernel.
     pub(crate) fn instant(self) -> Option<u64> {
         self.0
@@ -35,8 +30,20 @@ impl Deadline {
     }
 }
 
-impl From<Duration> for Deadline {
-    fn from(timeout: Duration) -> Deadline {
-        Deadline::after(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
+/// How long a call may wait: a deadline that is not yet fixed, so that a call that does not
+/// have to wait reads no clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timeout(pub(crate) u64);
+
+impl Timeout {
+    /// That many nanoseconds from now; beyond the end of the clock (584 years) is never.
+    pub(crate) fn deadline(self) -> Deadline {
+        Deadline(now_ns().checked_add(self.0))
+    }
+}
+
+impl From<Duration> for Timeout {
+    fn from(timeout: Duration) -> Timeout {
+        Timeout(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
     }
 }

@@ -50,7 +50,7 @@
 //! spins counts as searching whenever another sleeps, so that short gaps cost nothing. The idea
 //! of counting searchers is the Go scheduler's and Tokio's; of proving it on paper, rayon's.
 
-use crate::clock::{Deadline, now_ns};
+use crate::clock::Deadline;
 use crate::sync::{AtomicU64, Ordering, Parking, fence_after_rmw};
 use crossbeam_utils::CachePadded;
 
@@ -115,6 +115,11 @@ impl Event {
     /// How many times a sleeper was woken.
     pub(crate) fn wakes(&self) -> u64 {
         self.wakes.load(Ordering::Relaxed)
+    }
+
+    /// As new. Nobody waits.
+    pub(crate) fn clear(&self) {
+        self.wakes.store(0, Ordering::Relaxed);
     }
 
     /// N4: turns as many sleepers into searchers as `wanted` says, and wakes them.
@@ -246,8 +251,15 @@ impl Event {
     }
 }
 
+/// In the model one look is as good as many.
+#[cfg(loom)]
+fn look<T>(spin: Spin, _: Deadline, attempt: &mut impl FnMut() -> Option<T>) -> Option<T> {
+    if spin.ns == 0 { None } else { attempt() }
+}
+
 /// Looks again and again for as long as `spin` allows: first with pauses that double, which is
 /// enough for a partner that is running, then yielding, for a partner that wants this core.
+#[cfg(not(loom))]
 fn look<T>(spin: Spin, deadline: Deadline, attempt: &mut impl FnMut() -> Option<T>) -> Option<T> {
     if spin.ns == 0 {
         return None; // W3 follows.
@@ -260,13 +272,13 @@ fn look<T>(spin: Spin, deadline: Deadline, attempt: &mut impl FnMut() -> Option<
             std::hint::spin_loop();
         }
     }
-    let end = now_ns().saturating_add(spin.ns);
+    let end = crate::clock::now_ns().saturating_add(spin.ns);
     let end = deadline.instant().map_or(end, |instant| instant.min(end));
     loop {
         if let Some(found) = attempt() {
             return Some(found);
         }
-        if now_ns() >= end {
+        if crate::clock::now_ns() >= end {
             return None;
         }
         std::thread::yield_now();

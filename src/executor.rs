@@ -1,6 +1,6 @@
 //! The Rust API: an executor of boxed payloads. The C API ([`crate::ffi`]) means the same.
 
-use crate::clock::Deadline;
+use crate::clock::Timeout;
 use crate::config::{Capacity, Config};
 use crate::credits::{Outcome, Ticket};
 use crate::job::{Job, Record, Times};
@@ -106,7 +106,7 @@ impl<T: Send + 'static> Executor<T> {
         timeout: Duration,
     ) -> Result<Executor<T>, Error> {
         let run = || Box::new(Threaded::new(transform)) as _;
-        let running = Running::start(config, run, timeout.into())?;
+        let running = Running::start(config, run, Timeout::from(timeout).deadline())?;
         Ok(Executor { running, _payload: PhantomData })
     }
 
@@ -141,7 +141,7 @@ impl<T: Send + 'static> Executor<T> {
 
     /// Takes a result, waiting for one: `Timeout`, `End`, `Closed` or `Aborted` if none came.
     pub fn poll_wait(&self, timeout: Duration) -> Result<JobResult<T>, Status> {
-        self.running.crew.engine.poll_wait(Deadline::from(timeout), read)
+        self.running.crew.engine.poll_wait(timeout.into(), read)
     }
 
     /// Says that the session gets no more jobs, so that pollers are told `End` after the last.
@@ -165,7 +165,7 @@ impl<T: Send + 'static> Executor<T> {
     /// cancelled and waited for. `Ok` means that no method of the transform runs again, and none
     /// of it is on any thread. `Timeout` names the workers that are stuck; call again, or drop.
     pub fn close(&self, timeout: Duration) -> Result<(), Error> {
-        self.running.close(timeout.into())
+        self.running.close(Timeout::from(timeout).deadline())
     }
 
     /// Whether a put would answer `Full`.

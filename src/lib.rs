@@ -52,6 +52,8 @@
 //! | `executor`, `run_thread` | the Rust API |
 //! | `ffi` | the C API |
 
+#![cfg_attr(loom, allow(dead_code, unused_imports))]
+
 mod os;
 mod sync;
 
@@ -82,20 +84,29 @@ mod put;
 mod reset;
 mod worker;
 
+// The models run what stands above: the protocols between threads, without the threads.
+#[cfg(not(loom))]
 mod crew;
+#[cfg(not(loom))]
 mod lifecycle;
+#[cfg(not(loom))]
 mod stats;
 
+#[cfg(not(loom))]
 mod executor;
+#[cfg(not(loom))]
 mod run_thread;
 
+#[cfg(not(loom))]
 #[doc(hidden)] // Its documentation is the header.
 pub mod ffi;
 
 pub use config::{Capacity, Config, MAX_IN_FLIGHT, MAX_SPIN_NS, MAX_WORKERS, Pinning, Workers};
 pub use credits::Outcome;
+#[cfg(not(loom))]
 pub use executor::{Executor, Failure, JobResult, Rejected, Transform, abort_all};
 pub use job::{MESSAGE_BYTES, Times};
 pub use run::{JobContext, LogLevel};
+#[cfg(not(loom))]
 pub use stats::Stats;
 pub use status::{Error, Status};

@@ -1,7 +1,7 @@
 //! The last step: a result is handed to the host, its job gets its outcome, and its credit goes
 //! back.
 
-use crate::clock::Deadline;
+use crate::clock::Timeout;
 use crate::engine::{Engine, Marks};
 use crate::job::{Job, Record};
 use crate::status::Status;
@@ -18,10 +18,10 @@ impl Engine {
         Ok(self.deliver(job, read))
     }
 
-    /// The same, waiting for a result, or the end, until the deadline.
+    /// The same, waiting for a result, or the end, until the timeout.
     pub(crate) fn poll_wait<R>(
         &self,
-        deadline: Deadline,
+        timeout: Timeout,
         read: impl FnOnce(&Job, *mut c_void, Option<&Record>) -> R,
     ) -> Result<R, Status> {
         let job = match self.take_result() {
@@ -34,6 +34,7 @@ impl Engine {
                     answer => Some(answer),
                 };
                 let more = || !self.results.is_empty();
+                let deadline = timeout.deadline();
                 let found = self.signals.ready.wait(self.spin, deadline, attempt, more);
                 found.unwrap_or(Err(Status::Timeout))?
             }

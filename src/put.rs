@@ -1,6 +1,6 @@
 //! The first step: a payload is accepted, becomes a job, and is queued.
 
-use crate::clock::{Deadline, now_ns};
+use crate::clock::{Timeout, now_ns};
 use crate::credits::Ticket;
 use crate::engine::{Engine, Marks};
 use crate::inside;
@@ -21,11 +21,11 @@ impl Engine {
         Ok(ticket)
     }
 
-    /// The same, waiting for room until the deadline.
+    /// The same, waiting for room until the timeout.
     pub(crate) fn put_wait(
         &self,
         payload: *mut c_void,
-        deadline: Deadline,
+        timeout: Timeout,
     ) -> Result<Ticket, Status> {
         match self.put(payload) {
             Err(Status::Full) => {}
@@ -38,7 +38,7 @@ impl Engine {
         let ticket = self
             .signals
             .room
-            .wait(self.spin, deadline, admit, || !self.is_full())
+            .wait(self.spin, timeout.deadline(), admit, || !self.is_full())
             .unwrap_or(Err(Status::Timeout))?;
         self.hand_over(payload, ticket);
         Ok(ticket)

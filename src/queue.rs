@@ -147,6 +147,10 @@ mod model {
             }
         }
 
+        pub(crate) fn bytes(_places: usize) -> usize {
+            0
+        }
+
         pub(crate) fn is_empty(&self) -> bool {
             self.len() == 0
         }

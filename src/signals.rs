@@ -127,6 +127,7 @@ impl Signals {
 
     /// As new, for the next executor.
     pub(crate) fn clear(&self) {
+        [&self.work, &self.ready, &self.room, &self.staff].into_iter().for_each(Event::clear);
         self.phase.store(0, Ordering::Release);
     }
 }

@@ -1,1 +1,133 @@
+//! The protocol of [`super`] under loom. Each model ends only if no wake-up is lost: a waiter
+//! that sleeps for ever is a deadlock, which loom reports. `.ci/run` also runs them with one
+//! fence removed at a time (`--cfg control="..."`), and then they must fail.
 
+use super::*;
+use loom::sync::Arc;
+use loom::thread;
+
+/// At once to sleep, or one look before.
+const SPINS: [Spin; 2] = [Spin { ns: 0 }, Spin { ns: 1 }];
+
+fn model(preemptions: usize, body: impl Fn(Spin) + Sync + Send + Copy + 'static) {
+    for spin in SPINS {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(preemptions);
+        builder.check(move || body(spin));
+    }
+}
+
+/// News that is a mere count, with no fence of its own that could stand in for a missing one.
+struct Bell {
+    spin: Spin,
+    event: Event,
+    news: AtomicU64,
+}
+
+impl Bell {
+    fn new(spin: Spin) -> Arc<Bell> {
+        Arc::new(Bell { spin, event: Event::default(), news: AtomicU64::new(0) })
+    }
+
+    fn ring(&self) {
+        self.news.fetch_add(1, Ordering::AcqRel);
+        self.event.notify_one();
+    }
+
+    fn take(&self) -> Option<()> {
+        let mut news = self.news.load(Ordering::Acquire);
+        while news > 0 {
+            match self.news.compare_exchange(news, news - 1, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return Some(()),
+                Err(seen) => news = seen,
+            }
+        }
+        None
+    }
+
+    fn more(&self) -> bool {
+        self.news.load(Ordering::Acquire) > 0
+    }
+
+    fn listen(&self) {
+        let heard = self.event.wait(self.spin, Deadline::NEVER, || self.take(), || self.more());
+        heard.expect("there is no deadline");
+    }
+
+    fn assert_quiet(&self) {
+        assert_eq!(self.event.word.load(Ordering::Relaxed), 0, "somebody is still counted");
+        assert!(!self.more());
+    }
+}
+
+fn listener(bell: &Arc<Bell>) -> thread::JoinHandle<()> {
+    let bell = bell.clone();
+    thread::spawn(move || bell.listen())
+}
+
+/// The store-then-load race itself: the news against the sleep.
+#[test]
+fn one_waiter_one_notifier() {
+    model(3, |spin| {
+        let bell = Bell::new(spin);
+        let listener = listener(&bell);
+        bell.ring();
+        listener.join().unwrap();
+        bell.assert_quiet();
+    });
+}
+
+/// Two waiters, two news from one notifier: the second may find a searcher and rely on it.
+#[test]
+fn a_searcher_passes_its_duty_on() {
+    model(3, |spin| {
+        let bell = Bell::new(spin);
+        let listeners = [listener(&bell), listener(&bell)];
+        bell.ring();
+        bell.ring();
+        listeners.into_iter().for_each(|listener| listener.join().unwrap());
+        bell.assert_quiet();
+    });
+}
+
+/// One waiter takes twice what two notifiers bring.
+#[test]
+fn two_notifiers() {
+    model(3, |spin| {
+        let bell = Bell::new(spin);
+        let ringer = thread::spawn({
+            let bell = bell.clone();
+            move || bell.ring()
+        });
+        let listener = thread::spawn({
+            let bell = bell.clone();
+            move || (bell.listen(), bell.listen())
+        });
+        bell.ring();
+        ringer.join().unwrap();
+        listener.join().unwrap();
+        bell.assert_quiet();
+    });
+}
+
+/// News for all reaches all, whoever sleeps, searches or is on the way.
+#[test]
+fn the_end_reaches_everybody() {
+    model(2, |spin| {
+        let bell = Bell::new(spin);
+        let ended = Arc::new(AtomicU64::new(0));
+        let listeners = [0, 1].map(|_| {
+            let (bell, ended) = (bell.clone(), ended.clone());
+            thread::spawn(move || {
+                let end = || (ended.load(Ordering::Acquire) == 1).then_some(());
+                let attempt = || bell.take().or_else(end);
+                bell.event.wait(bell.spin, Deadline::NEVER, attempt, || bell.more())
+            })
+        });
+        bell.ring();
+        ended.fetch_add(1, Ordering::AcqRel);
+        bell.event.notify_all();
+        listeners.into_iter().for_each(|listener| assert!(listener.join().unwrap().is_some()));
+        assert_eq!(bell.event.word.load(Ordering::Relaxed), 0, "somebody is still counted");
+    });
+}

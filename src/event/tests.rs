@@ -1,8 +1,11 @@
 use super::*;
+use crate::clock::Timeout;
 use std::sync::atomic::{AtomicU64 as Counter, Ordering::SeqCst};
 use std::time::Duration;
 
-const FAR: Duration = Duration::from_secs(20);
+fn far() -> Deadline {
+    Timeout::from(Duration::from_secs(20)).deadline()
+}
 
 fn take(counter: &Counter) -> Option<()> {
     counter.fetch_update(SeqCst, SeqCst, |n| n.checked_sub(1)).ok().map(|_| ())
@@ -21,7 +24,7 @@ fn nobody_waits_nobody_is_woken() {
 fn a_wait_that_runs_out_leaves_nothing_behind() {
     let event = Event::default();
     for ns in [0, 1000] {
-        let deadline = Deadline::from(Duration::from_millis(2));
+        let deadline = Timeout::from(Duration::from_millis(2)).deadline();
         assert_eq!(event.wait(Spin { ns }, deadline, || None::<()>, || false), None);
         assert!(deadline.passed());
     }
@@ -42,7 +45,7 @@ fn a_ring_of_waiters_never_stalls() {
                     let (next, bell) = (&ring[(i + 1) % 4].1, &ring[(i + 1) % 4].0);
                     for _ in 0..2_000 {
                         event
-                            .wait(Spin { ns }, FAR.into(), || take(counter), || false)
+                            .wait(Spin { ns }, far(), || take(counter), || false)
                             .expect("the token came round");
                         next.fetch_add(1, SeqCst);
                         bell.notify_one();
@@ -68,7 +71,7 @@ fn news_for_many_is_all_taken() {
                         None => (taken.load(SeqCst) == all).then_some(false),
                     };
                     let more = || news.load(SeqCst) > 0;
-                    while event.wait(Spin { ns }, FAR.into(), attempt, more).expect("in time") {
+                    while event.wait(Spin { ns }, far(), attempt, more).expect("in time") {
                         if taken.fetch_add(1, SeqCst) + 1 == all {
                             event.notify_all();
                         }

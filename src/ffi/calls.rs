@@ -4,7 +4,7 @@ use super::error::{answer, answer_status};
 use super::handle::{get, jobexec};
 use super::result::{check, jobexec_result, write};
 use super::status::jobexec_status;
-use crate::clock::Deadline;
+use crate::clock::Timeout;
 use crate::credits::Ticket;
 use crate::job::Job;
 use crate::registry;
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn jobexec_put_wait(
     answer_status(|| {
         // SAFETY: the caller's promise.
         let engine = &unsafe { get(exec) }?.crew.engine;
-        let ticket = engine.put_wait(payload, Deadline::after(timeout_ns))?;
+        let ticket = engine.put_wait(payload, Timeout(timeout_ns))?;
         // SAFETY: the caller's promise.
         unsafe { give_id(job_id, ticket) };
         Ok(())
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn jobexec_poll_wait(
         // SAFETY: the caller's promise.
         let engine = &unsafe { get(exec) }?.crew.engine;
         // SAFETY: the place was checked.
-        engine.poll_wait(Deadline::after(timeout_ns), |job, payload, record| unsafe {
+        engine.poll_wait(Timeout(timeout_ns), |job, payload, record| unsafe {
             write(result, job, payload, record)
         })
     })

@@ -5,7 +5,7 @@ use super::error::{answer, null};
 use super::handle::{get, jobexec, make, take};
 use super::run_c::Callbacks;
 use super::status::jobexec_status;
-use crate::clock::Deadline;
+use crate::clock::Timeout;
 use crate::lifecycle::Running;
 use crate::status::{Error, Status};
 use std::ffi::c_char;
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn jobexec_start(
     exec: *mut *mut jobexec,
 ) -> jobexec_status {
     answer(|| {
-        let deadline = Deadline::after(timeout_ns);
+        let deadline = Timeout(timeout_ns).deadline();
         // SAFETY: the caller's promise.
         let config = unsafe { read(config) }?;
         // SAFETY: the caller's promise.
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn jobexec_start(
 pub unsafe extern "C" fn jobexec_close(exec: *mut jobexec, timeout_ns: u64) -> jobexec_status {
     answer(|| {
         // SAFETY: the caller's promise.
-        unsafe { get(exec) }?.close(Deadline::after(timeout_ns))
+        unsafe { get(exec) }?.close(Timeout(timeout_ns).deadline())
     })
 }
 
