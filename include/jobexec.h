@@ -167,7 +167,8 @@
 #define JOBEXEC_PIN_OFF 1
 
 /**
- * jobexec_config.pinning: worker i on cpus[i].
+ * jobexec_config.pinning: worker i on cpus[i]; with more workers than CPUs the list begins
+ * again, and the report says so.
  */
 #define JOBEXEC_PIN_LIST 2
 
@@ -192,8 +193,8 @@ typedef int32_t jobexec_status;
 /**
  * Transforms a payload, on a worker. 0 is success; any other number makes the job's outcome
  * JOBEXEC_OUTCOME_FAILED with that code. Called from several workers at once. It must not throw;
- * it may end its thread (pthread_exit): the job has then crashed, and the worker is replaced.
- * The job is valid for the call.
+ * it may end its thread (pthread_exit), though not with workers = 0, where the thread is the
+ * caller's: the job has then crashed, and the worker is replaced. The job is valid for the call.
  */
 typedef int32_t (*jobexec_transform)(void *user, void *payload, struct jobexec_job *job);
 

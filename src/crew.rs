@@ -27,6 +27,8 @@ pub(crate) struct Crew {
     restarts: AtomicU64,
     /// Threads that were started and not yet joined or replaced.
     unjoined: AtomicU64,
+    /// 0, then 1 while the last callback runs, then 2.
+    retired: AtomicU64,
     /// Why the start failed.
     trouble: Mutex<Option<String>>,
     warnings: Mutex<Vec<String>>,
@@ -53,6 +55,7 @@ impl Crew {
             running: AtomicU64::new(0),
             restarts: AtomicU64::new(0),
             unjoined: AtomicU64::new(0),
+            retired: AtomicU64::new(0),
             trouble: Mutex::new(None),
             warnings: Mutex::new(Vec::new()),
         }
@@ -94,6 +97,19 @@ impl Crew {
         }
         let joined = || (self.unjoined.load(Ordering::Acquire) == 0).then_some(());
         staff.wait(Spin { ns: 0 }, deadline, joined, || false).is_some()
+    }
+
+    /// After [`Crew::dismiss`]: the last callback of all. False if another call is still in it at
+    /// the deadline.
+    pub(crate) fn retire(&self, deadline: Deadline) -> bool {
+        let first = self.retired.compare_exchange(0, 1, Ordering::AcqRel, Ordering::Acquire);
+        if first.is_ok() {
+            inside::enter(self.engine.identity(), || self.engine.run.retire());
+            self.retired.swap(2, Ordering::AcqRel);
+            self.engine.signals.staff.notify_all();
+        }
+        let retired = || (self.retired.load(Ordering::Acquire) == 2).then_some(());
+        self.engine.signals.staff.wait(Spin { ns: 0 }, deadline, retired, || false).is_some()
     }
 
     /// Leaves the threads to themselves.

@@ -135,6 +135,7 @@ impl Engine {
     #[inline]
     pub(crate) fn resolve(&self, outcome: Outcome) {
         self.credits.resolve(outcome);
+        #[cfg(not(control = "resolve_fence"))]
         fence_after_rmw();
         self.signals.room.notify_one_fenced();
         let phase = self.signals.phase();
@@ -167,3 +168,6 @@ impl Engine {
         self.resolve(Outcome::Discarded);
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

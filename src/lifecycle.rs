@@ -78,8 +78,7 @@ impl Running {
             return Err(Status::InsideCallback.into());
         }
         engine.shut();
-        if self.crew.dismiss(deadline) {
-            engine.run.retire();
+        if self.crew.dismiss(deadline) && self.crew.retire(deadline) {
             return Ok(());
         }
         Err(Error::new(Status::Timeout, self.stuck()))

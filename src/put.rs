@@ -79,6 +79,7 @@ impl Engine {
             return self.run_here(job);
         }
         self.queue.push(job);
+        #[cfg(not(control = "put_fence"))]
         fence_after_rmw(); // N2 of the event, and between the push and the phase.
         self.signals.work.notify_one_fenced();
         if Marks::due(self.capacity, ticket.number) {

@@ -38,8 +38,7 @@ impl Engine {
     /// Whoever pushes later finds the executor closed and sweeps itself.
     pub(crate) fn shut(&self) {
         self.credits.close();
-        self.signals.close();
-        fence_after_rmw();
+        self.signals.close(); // Ends with notifications, and so with a fence.
         self.sweep();
     }
 

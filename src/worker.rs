@@ -48,11 +48,18 @@ impl Engine {
     }
 
     /// One job from the queue to its result. Returns when it ended, where jobs are timed.
-    fn work(&self, worker: usize, job: Job, now: Option<u64>, text: &mut Text) -> Option<u64> {
+    pub(crate) fn work(
+        &self,
+        worker: usize,
+        job: Job,
+        now: Option<u64>,
+        text: &mut Text,
+    ) -> Option<u64> {
         let desk = &self.desks[worker];
         desk.begin(job);
         if self.queue_binds() {
-            fence(Ordering::SeqCst); // The desk is no read-modify-write.
+            #[cfg(not(control = "room_fence"))]
+            fence(Ordering::SeqCst); // N2 of the event; the desk is no read-modify-write.
             self.signals.room.notify_one_fenced();
         }
         if self.signals.phase().dooms(job.session) {
@@ -85,7 +92,8 @@ impl Engine {
         }
         if let Some(record) = self.records.of(&job) {
             if self.timing {
-                record.started = now;
+                // The job may have been put after the one before it ended.
+                record.started = now.max(record.created);
                 record.finished = now_ns();
             }
             record.failure.copy_from(text);
@@ -102,6 +110,7 @@ impl Engine {
         }
         let session = job.session;
         self.results.push(job);
+        #[cfg(not(control = "publish_fence"))]
         fence_after_rmw(); // N2 of the event, and between the push and the phase.
         self.signals.ready.notify_one_fenced();
         // A reset, an abort or a close that began before the push may have swept before it too.

@@ -25,8 +25,9 @@ int main() {
     for (auto& result : executor.results(0s)) CHECK(!result.payload);  // Nothing was put.
 
     put(executor, 1);
+    CHECK(comes_true([&] { return executor.stats().ready == 1; }));
     std::unique_ptr<int> kept;
-    auto waiting = executor.results(200ms);
+    auto waiting = executor.results(20ms);
     for (auto& result : waiting) kept = std::move(result.payload);
     CHECK(waiting.status() == Status::timeout && *kept == 2);
 

@@ -15,13 +15,14 @@ pub const JOBEXEC_WORKERS_AUTO: u32 = 0xffff_ffff;
 pub const JOBEXEC_PIN_AUTO: u32 = 0;
 /// jobexec_config.pinning: the scheduler decides.
 pub const JOBEXEC_PIN_OFF: u32 = 1;
-/// jobexec_config.pinning: worker i on cpus[i].
+/// jobexec_config.pinning: worker i on cpus[i]; with more workers than CPUs the list begins
+/// again, and the report says so.
 pub const JOBEXEC_PIN_LIST: u32 = 2;
 
 /// Transforms a payload, on a worker. 0 is success; any other number makes the job's outcome
 /// JOBEXEC_OUTCOME_FAILED with that code. Called from several workers at once. It must not throw;
-/// it may end its thread (pthread_exit): the job has then crashed, and the worker is replaced.
-/// The job is valid for the call.
+/// it may end its thread (pthread_exit), though not with workers = 0, where the thread is the
+/// caller's: the job has then crashed, and the worker is replaced. The job is valid for the call.
 pub type jobexec_transform = Option<
     unsafe extern "C-unwind" fn(
         user: *mut c_void,

@@ -1,0 +1,266 @@
+//! Put, reset, finish and close against each other and against a worker, under loom: the code
+//! that ships, with a transform that does nothing. Every model ends with the accounts. `.ci/run`
+//! also runs them with one fence removed at a time, and then they must fail.
+
+use super::*;
+use crate::clock::{Deadline, Timeout};
+use crate::job::Text;
+use crate::run::{JobContext, LogLevel};
+use crate::status::Status;
+use loom::sync::Arc;
+use loom::thread;
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicU64 as Count, Ordering::SeqCst};
+
+const FOREVER: Timeout = Timeout(u64::MAX);
+
+fn model(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.max_branches = 20_000;
+    builder.check(body);
+}
+
+/// Counts, with the standard library's atomics: loom does not switch threads inside a callback.
+#[derive(Default)]
+struct Counts {
+    ran: Count,
+    discarded: Count,
+}
+
+struct Counting(std::sync::Arc<Counts>);
+
+impl Run for Counting {
+    fn enter(&self, _: usize) -> Result<(), String> {
+        Ok(())
+    }
+    fn run(&self, _: &mut JobContext<'_>) -> Outcome {
+        self.0.ran.fetch_add(1, SeqCst);
+        Outcome::Done
+    }
+    fn exit(&self, _: usize) {}
+    fn discard(&self, _: *mut c_void) {
+        self.0.discarded.fetch_add(1, SeqCst);
+    }
+    fn retire(&self) {}
+    fn log(&self, _: LogLevel, _: &str) {}
+}
+
+struct Model {
+    engine: Engine,
+    counts: std::sync::Arc<Counts>,
+}
+
+impl Model {
+    fn new(in_flight: usize) -> Arc<Model> {
+        Model::with(Capacity { queued: in_flight, in_flight })
+    }
+
+    fn with(capacity: Capacity) -> Arc<Model> {
+        let counts = std::sync::Arc::new(Counts::default());
+        let run = Box::new(Counting(counts.clone()));
+        let engine = Engine::new(1, capacity, Spin { ns: 0 }, false, 0, run);
+        Arc::new(Model { engine, counts })
+    }
+
+    fn put(&self) -> Result<u32, Status> {
+        self.engine.put(std::ptr::null_mut()).map(|ticket| ticket.session)
+    }
+
+    fn poll(&self) -> Result<u32, Status> {
+        self.engine.poll(|job, _, _| job.session)
+    }
+
+    fn discarded(&self) -> u64 {
+        self.counts.discarded.load(SeqCst)
+    }
+
+    /// accepted = outcomes + outstanding, where the latter is what lies in the queues.
+    fn assert_accounts(&self, delivered: u64) {
+        let engine = &self.engine;
+        let (accepted, outcomes) = engine.credits.counts();
+        assert_eq!(outcomes[Outcome::Done as usize], delivered);
+        assert_eq!(outcomes[Outcome::Discarded as usize], self.discarded());
+        let lying = (engine.queue.len() + engine.results.len()) as u64 + engine.running();
+        assert_eq!(accepted, delivered + self.discarded() + lying);
+    }
+}
+
+fn spawn<R: 'static>(
+    model: &Arc<Model>,
+    body: impl FnOnce(&Model) -> R + 'static,
+) -> thread::JoinHandle<R> {
+    let model = model.clone();
+    thread::spawn(move || body(&model))
+}
+
+/// A put that overlaps a reset belongs to one of the two sessions, and if to the old one it is
+/// discarded by the time both have returned, though no worker looks.
+#[test]
+fn a_late_put_is_swept() {
+    model(3, || {
+        let model = Model::new(2);
+        let putter = spawn(&model, |model| model.put().unwrap());
+        assert_eq!(model.engine.reset(), Ok(1));
+        let session = putter.join().unwrap();
+        assert_eq!(model.discarded(), u64::from(session == 0));
+        assert_eq!(model.engine.queue.len() as u64, u64::from(session == 1));
+        model.assert_accounts(0);
+    });
+}
+
+/// A result that is published while a reset runs is discarded by the time both have returned,
+/// and no poll that begins after the reset delivers it.
+#[test]
+fn a_late_result_is_swept() {
+    model(3, || {
+        let model = Model::new(2);
+        let job = Job::new(std::ptr::null_mut(), 0, 0);
+        model.engine.credits.accept(|_| true).unwrap();
+        let worker = spawn(&model, move |model| model.engine.publish(job));
+        assert_eq!(model.engine.reset(), Ok(1));
+        assert_eq!(model.poll(), Err(Status::Empty));
+        worker.join().unwrap();
+        assert_eq!((model.discarded(), model.engine.results.len()), (1, 0));
+        model.assert_accounts(0);
+    });
+}
+
+/// A put that overlaps a close is refused, or its payload is discarded; and whoever waits in
+/// close for the last job is woken.
+#[test]
+fn a_close_waits_for_late_puts() {
+    model(3, || {
+        let model = Model::new(2);
+        let putter = spawn(&model, |model| model.put());
+        model.engine.shut();
+        let idle = || (model.engine.credits.in_flight() == 0).then_some(());
+        let staff = &model.engine.signals.staff;
+        staff.wait(Spin { ns: 0 }, Deadline::NEVER, idle, || false).unwrap();
+        let discarded = model.discarded();
+        assert_eq!(model.put(), Err(Status::Closed));
+        let put = putter.join().unwrap();
+        assert_eq!(model.discarded(), discarded, "a callback after the close");
+        assert_eq!(discarded, u64::from(put.is_ok()));
+        model.assert_accounts(0);
+    });
+}
+
+/// A poller that waits is told the end, whoever comes last: the result or the finish.
+#[test]
+fn a_waiting_poller_is_told_the_end() {
+    model(2, || {
+        let model = Model::new(1);
+        let job = Job::new(std::ptr::null_mut(), 0, 0);
+        model.engine.credits.accept(|_| true).unwrap();
+        let worker = spawn(&model, move |model| model.engine.publish(job));
+        let poller = spawn(&model, |model| {
+            let poll = || model.engine.poll_wait(FOREVER, |job, _, _| job.session);
+            (poll(), poll())
+        });
+        model.engine.finish().unwrap();
+        worker.join().unwrap();
+        assert_eq!(poller.join().unwrap(), (Ok(0), Err(Status::End)));
+        model.assert_accounts(1);
+    });
+}
+
+/// A credit that a poll gives back wakes a put that waits for it.
+#[test]
+fn a_waiting_put_is_given_room() {
+    model(3, || {
+        let model = Model::new(1);
+        let job = Job::new(std::ptr::null_mut(), 0, 0);
+        model.engine.credits.accept(|_| true).unwrap();
+        model.engine.publish(job);
+        let putter = spawn(&model, |model| {
+            model.engine.put_wait(std::ptr::null_mut(), FOREVER).unwrap().number
+        });
+        assert_eq!(model.poll(), Ok(0));
+        assert_eq!(putter.join().unwrap(), 1);
+        model.assert_accounts(1);
+    });
+}
+
+/// A worker that takes a job off a full queue wakes a put that waits for its place.
+#[test]
+fn a_waiting_put_is_given_a_place_in_the_queue() {
+    model(3, || {
+        let model = Model::with(Capacity { queued: 1, in_flight: 2 });
+        assert_eq!(model.put(), Ok(0));
+        let putter = spawn(&model, |model| {
+            model.engine.put_wait(std::ptr::null_mut(), FOREVER).unwrap().number
+        });
+        let job = model.engine.queue.pop().unwrap();
+        model.engine.work(0, job, None, &mut Text::EMPTY);
+        assert_eq!(putter.join().unwrap(), 1);
+        model.assert_accounts(0);
+    });
+}
+
+/// A finished session ends though a job of the one before still runs.
+#[test]
+fn a_stale_job_does_not_hold_up_the_end() {
+    model(3, || {
+        let model = Model::new(2);
+        assert_eq!(model.put(), Ok(0));
+        let job = model.engine.queue.pop().unwrap();
+        model.engine.desks[0].begin(job);
+        assert_eq!(model.engine.reset(), Ok(1));
+        assert_eq!(model.put(), Ok(1));
+        let job = model.engine.queue.pop().unwrap();
+        let other = spawn(&model, move |model| model.engine.publish(job));
+        model.engine.finish().unwrap();
+        let poll = || model.engine.poll_wait(FOREVER, |job, _, _| job.session);
+        assert_eq!((poll(), poll()), (Ok(1), Err(Status::End)));
+        other.join().unwrap();
+        model.assert_accounts(1);
+    });
+}
+
+/// An abort wakes a put and a poll that wait.
+#[test]
+fn an_abort_wakes_everybody() {
+    model(2, || {
+        let model = Model::new(1);
+        model.engine.credits.accept(|_| true).unwrap();
+        let putter = spawn(&model, |model| {
+            model.engine.put_wait(std::ptr::null_mut(), FOREVER).map(|ticket| ticket.number)
+        });
+        let poller = spawn(&model, |model| model.engine.poll_wait(FOREVER, |_, _, _| ()));
+        model.engine.signals.abort();
+        assert_eq!(putter.join().unwrap(), Err(Status::Aborted));
+        assert_eq!(poller.join().unwrap(), Err(Status::Aborted));
+    });
+}
+
+/// The whole walk, with a worker that sleeps, and a close.
+#[test]
+fn a_job_walks_through_and_the_worker_goes_home() {
+    model(2, || {
+        let model = Model::new(1);
+        let worker = spawn(&model, |model| model.engine.serve(0));
+        assert_eq!(model.put(), Ok(0));
+        assert_eq!(model.engine.poll_wait(FOREVER, |job, _, _| job.number), Ok(0));
+        model.engine.shut();
+        worker.join().unwrap();
+        assert_eq!(model.counts.ran.load(SeqCst), 1);
+        model.assert_accounts(1);
+    });
+}
+
+/// The same against a reset: the job is delivered to nobody after it, and has one outcome.
+#[test]
+fn a_reset_meets_a_worker() {
+    model(2, || {
+        let model = Model::new(1);
+        assert_eq!(model.put(), Ok(0));
+        let worker = spawn(&model, |model| model.engine.serve(0));
+        assert_eq!(model.engine.reset(), Ok(1));
+        assert_eq!(model.poll(), Err(Status::Empty));
+        model.engine.shut();
+        worker.join().unwrap();
+        assert_eq!(model.discarded(), 1);
+        model.assert_accounts(0);
+    });
+}
