@@ -3,11 +3,11 @@
 use crate::clock::Deadline;
 use crate::credits::Outcome;
 use crate::engine::Engine;
-use crate::event::Spin;
 use crate::inside;
 use crate::os::machine::pin_current_thread;
 use crate::os::thread::{Thread, at_exit};
 use crate::run::LogLevel;
+use crate::spin::Spin;
 use std::cell::Cell;
 use std::ffi::{CString, c_void};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -72,7 +72,7 @@ impl Crew {
             Some(trouble) => Some(Err(trouble)),
             None => (self.running() == self.cpus.len() as u64).then_some(Ok(())),
         };
-        self.engine.signals.staff.wait(Spin { ns: 0 }, deadline, attempt, || false)
+        self.engine.signals.staff.wait(Spin { ns: 0 }, deadline, attempt, || 0)
     }
 
     /// After [`Engine::shut`]: waits until every job has its outcome and every thread has left
@@ -80,7 +80,7 @@ impl Crew {
     pub(crate) fn dismiss(&self, deadline: Deadline) -> bool {
         let staff = &self.engine.signals.staff;
         let idle = || (self.live() == 0 && self.engine.credits.in_flight() == 0).then_some(());
-        if staff.wait(Spin { ns: 0 }, deadline, idle, || false).is_none() {
+        if staff.wait(Spin { ns: 0 }, deadline, idle, || 0).is_none() {
             return false;
         }
         for worker in 0..self.cpus.len() {
@@ -96,7 +96,7 @@ impl Crew {
             staff.notify_all();
         }
         let joined = || (self.unjoined.load(Ordering::Acquire) == 0).then_some(());
-        staff.wait(Spin { ns: 0 }, deadline, joined, || false).is_some()
+        staff.wait(Spin { ns: 0 }, deadline, joined, || 0).is_some()
     }
 
     /// After [`Crew::dismiss`]: the last callback of all. False if another call is still in it at
@@ -109,7 +109,7 @@ impl Crew {
             self.engine.signals.staff.notify_all();
         }
         let retired = || (self.retired.load(Ordering::Acquire) == 2).then_some(());
-        self.engine.signals.staff.wait(Spin { ns: 0 }, deadline, retired, || false).is_some()
+        self.engine.signals.staff.wait(Spin { ns: 0 }, deadline, retired, || 0).is_some()
     }
 
     /// Leaves the threads to themselves.

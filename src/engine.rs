@@ -4,12 +4,12 @@
 use crate::config::Capacity;
 use crate::credits::{Credits, Outcome};
 use crate::desk::Desk;
-use crate::event::Spin;
 use crate::inside;
 use crate::job::{Job, Records};
 use crate::queue::Queue;
 use crate::registry::Lease;
 use crate::run::Run;
+use crate::spin::Spin;
 use crate::sync::{AtomicU64, Ordering, fence_after_rmw};
 
 /// The shared state of an executor.

@@ -51,6 +51,7 @@
 //! of counting searchers is the Go scheduler's and Tokio's; of proving it on paper, rayon's.
 
 use crate::clock::Deadline;
+use crate::spin::{Pace, Spin};
 use crate::sync::{AtomicU64, Ordering, Parking, fence_after_rmw};
 use crossbeam_utils::CachePadded;
 
@@ -71,19 +72,12 @@ fn sleeping(word: u64) -> u64 {
     word >> 48 & FIELD
 }
 
-/// How long a waiter goes on looking before it sleeps.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Spin {
-    /// After a burst of pauses (3 us) it yields its core between looks for that long. 0 neither
-    /// pauses nor yields.
-    pub(crate) ns: u64,
-}
-
 /// A place to wait for one kind of news. At most 65,535 threads may wait at a time.
 #[derive(Default)]
 pub(crate) struct Event {
     /// sleeping:16, searching:16, tokens:32; the futex is the low half.
     word: CachePadded<AtomicU64>,
+    pace: CachePadded<Pace>,
     wakes: AtomicU64,
     parking: Parking,
 }
@@ -149,11 +143,12 @@ impl Event {
         spin: Spin,
         deadline: Deadline,
         mut attempt: impl FnMut() -> Option<T>,
-        more: impl Fn() -> bool,
+        backlog: impl Fn() -> usize,
     ) -> Option<T> {
+        let more = || backlog() > 0;
         let mut searcher = self.announce();
         loop {
-            if let Some(found) = look(spin, deadline, &mut attempt) {
+            if let Some(found) = self.pace.look(spin, deadline, &mut attempt, &backlog) {
                 self.stop_searching(searcher, more);
                 return Some(found);
             }
@@ -176,6 +171,10 @@ impl Event {
                 return found;
             }
             searcher = true;
+            if let Some(found) = attempt() {
+                self.stop_searching(searcher, more);
+                return Some(found);
+            }
         }
     }
 
@@ -248,40 +247,6 @@ impl Event {
 
     fn swap(&self, current: u64, next: u64) -> Result<u64, u64> {
         self.word.compare_exchange_weak(current, next, Ordering::AcqRel, Ordering::Relaxed)
-    }
-}
-
-/// In the model one look is as good as many.
-#[cfg(loom)]
-fn look<T>(spin: Spin, _: Deadline, attempt: &mut impl FnMut() -> Option<T>) -> Option<T> {
-    if spin.ns == 0 { None } else { attempt() }
-}
-
-/// Looks again and again for as long as `spin` allows: first with pauses that double, which is
-/// enough for a partner that is running, then yielding, for a partner that wants this core.
-#[cfg(not(loom))]
-fn look<T>(spin: Spin, deadline: Deadline, attempt: &mut impl FnMut() -> Option<T>) -> Option<T> {
-    if spin.ns == 0 {
-        return None; // W3 follows.
-    }
-    for step in 0..7 {
-        if let Some(found) = attempt() {
-            return Some(found);
-        }
-        for _ in 0..1 << step {
-            std::hint::spin_loop();
-        }
-    }
-    let end = crate::clock::now_ns().saturating_add(spin.ns);
-    let end = deadline.instant().map_or(end, |instant| instant.min(end));
-    loop {
-        if let Some(found) = attempt() {
-            return Some(found);
-        }
-        if crate::clock::now_ns() >= end {
-            return None;
-        }
-        std::thread::yield_now();
     }
 }
 

@@ -40,7 +40,7 @@
 //! |---|---|
 //! | `os`, `sync`, `clock` | the doors to the kernel, to atomics (std or loom), and to time |
 //! | `status`, `affinity`, `config` | answers; where workers run; what an executor is started with |
-//! | `queue`, `event` | the MPMC queue; waiting, with its proof |
+//! | `queue`, `spin`, `event` | the MPMC queue; looking for news; waiting, with its proof |
 //! | `credits` | accepting jobs and giving them their outcome: one word, one counter each |
 //! | `job`, `run` | what travels, and the one step in which kinds of workers differ |
 //! | `signals`, `registry` | what an executor tells its threads, reachable from signal handlers |
@@ -63,8 +63,11 @@ mod affinity;
 mod config;
 mod status;
 
-mod event;
 mod queue;
+
+mod spin;
+
+mod event;
 
 mod credits;
 

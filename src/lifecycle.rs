@@ -5,9 +5,9 @@ use crate::clock::Deadline;
 use crate::config::{Config, MAX_WORKERS, Workers};
 use crate::crew::Crew;
 use crate::engine::Engine;
-use crate::event::Spin;
 use crate::os::machine::read_machine;
 use crate::run::{LogLevel, Run};
+use crate::spin::Spin;
 use crate::status::{Error, Status};
 use std::sync::Arc;
 

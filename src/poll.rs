@@ -33,9 +33,9 @@ impl Engine {
                     Err(Status::Empty) => None,
                     answer => Some(answer),
                 };
-                let more = || !self.results.is_empty();
+                let backlog = || self.results.len();
                 let deadline = timeout.deadline();
-                let found = self.signals.ready.wait(self.spin, deadline, attempt, more);
+                let found = self.signals.ready.wait(self.spin, deadline, attempt, backlog);
                 found.unwrap_or(Err(Status::Timeout))?
             }
             answer => answer?,

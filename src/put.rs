@@ -38,7 +38,7 @@ impl Engine {
         let ticket = self
             .signals
             .room
-            .wait(self.spin, timeout.deadline(), admit, || !self.is_full())
+            .wait(self.spin, timeout.deadline(), admit, || usize::from(!self.is_full()))
             .unwrap_or(Err(Status::Timeout))?;
         self.hand_over(payload, ticket);
         Ok(ticket)

@@ -46,12 +46,6 @@ mod production {
             self.0.pop()
         }
 
-        /// Whether it was empty at some instant of the call.
-        #[inline]
-        pub(crate) fn is_empty(&self) -> bool {
-            self.0.is_empty()
-        }
-
         /// How many elements were inside at some instant of the call.
         pub(crate) fn len(&self) -> usize {
             self.0.len()
@@ -151,10 +145,6 @@ mod model {
             0
         }
 
-        pub(crate) fn is_empty(&self) -> bool {
-            self.len() == 0
-        }
-
         pub(crate) fn len(&self) -> usize {
             let head = self.head.load(Ordering::Acquire);
             self.tail.load(Ordering::Acquire).saturating_sub(head) as usize
@@ -174,7 +164,7 @@ mod tests {
                 (0..places).for_each(|i| queue.push((round, i)));
                 assert_eq!(queue.len(), places);
                 (0..places).for_each(|i| assert_eq!(queue.pop(), Some((round, i))));
-                assert!(queue.is_empty() && queue.pop().is_none());
+                assert!(queue.len() == 0 && queue.pop().is_none());
             }
         }
     }

@@ -42,8 +42,8 @@ impl Engine {
             Some(job) => Some(Next::Job(job)),
             None => self.signals.phase().closed().then_some(Next::GoHome),
         };
-        let more = || !self.queue.is_empty();
-        let next = self.signals.work.wait(self.spin, Deadline::NEVER, attempt, more);
+        let backlog = || self.queue.len();
+        let next = self.signals.work.wait(self.spin, Deadline::NEVER, attempt, backlog);
         next.unwrap_or(Next::GoHome)
     }
 

@@ -136,7 +136,7 @@ fn a_close_waits_for_late_puts() {
         model.engine.shut();
         let idle = || (model.engine.credits.in_flight() == 0).then_some(());
         let staff = &model.engine.signals.staff;
-        staff.wait(Spin { ns: 0 }, Deadline::NEVER, idle, || false).unwrap();
+        staff.wait(Spin { ns: 0 }, Deadline::NEVER, idle, || 0).unwrap();
         let discarded = model.discarded();
         assert_eq!(model.put(), Err(Status::Closed));
         let put = putter.join().unwrap();

@@ -50,7 +50,8 @@ impl Bell {
     }
 
     fn listen(&self) {
-        let heard = self.event.wait(self.spin, Deadline::NEVER, || self.take(), || self.more());
+        let heard =
+            self.event.wait(self.spin, Deadline::NEVER, || self.take(), || self.more().into());
         heard.expect("there is no deadline");
     }
 
@@ -121,7 +122,7 @@ fn the_end_reaches_everybody() {
             thread::spawn(move || {
                 let end = || (ended.load(Ordering::Acquire) == 1).then_some(());
                 let attempt = || bell.take().or_else(end);
-                bell.event.wait(bell.spin, Deadline::NEVER, attempt, || bell.more())
+                bell.event.wait(bell.spin, Deadline::NEVER, attempt, || bell.more().into())
             })
         });
         bell.ring();

@@ -1,0 +1,108 @@
+//! Looking for news before going to sleep: for how long, and how often.
+//!
+//! # Why a waiter first stays away
+//! A consumer that is faster than its producer arrives at the end of the queue again and again,
+//! and each look there takes the cache lines away that the producer is about to write: both go
+//! at the pace of lines travelling. So a waiter pauses before its first look, for longer each
+//! time that enough came meanwhile (one item for two pauses of some 25 ns), for half as long each
+//! time that it did not: streams are taken in bites, and a single job is not kept waiting.
+
+use crate::clock::Deadline;
+use crate::sync::{AtomicU64, Ordering};
+
+/// The longest that a waiter stays away before its first look: about 1.5 us.
+const MOST_PAUSES: u64 = 63;
+
+/// How long a waiter goes on looking before it sleeps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spin {
+    /// After its pauses (up to 5 us) it yields its core between looks for that long. 0 neither
+    /// pauses nor yields.
+    pub(crate) ns: u64,
+}
+
+/// What the waiters of one event have learnt of the pace at which its news comes.
+#[derive(Default)]
+pub(crate) struct Pace {
+    /// Pauses before the first look.
+    gap: AtomicU64,
+}
+
+impl Pace {
+    /// Looks again and again for as long as `spin` allows: first with pauses, which is enough for
+    /// a partner that is running, then yielding, for a partner that wants this core. While it
+    /// pauses it asks only for the backlog, which disturbs the partner less than an attempt.
+    #[cfg(not(loom))]
+    pub(crate) fn look<T>(
+        &self,
+        spin: Spin,
+        deadline: Deadline,
+        attempt: &mut impl FnMut() -> Option<T>,
+        backlog: impl Fn() -> usize,
+    ) -> Option<T> {
+        if spin.ns == 0 {
+            return None;
+        }
+        let mut glance = |pauses| {
+            (0..pauses).for_each(|_| std::hint::spin_loop());
+            if backlog() > 0 { attempt() } else { None }
+        };
+        let gap = self.gap.load(Ordering::Relaxed);
+        let found = glance(gap);
+        self.learn(gap, if found.is_some() { 1 + backlog() as u64 } else { 0 });
+        if found.is_some() {
+            return found;
+        }
+        if let Some(found) = (0..7).find_map(|step| glance(1 << step)) {
+            return Some(found);
+        }
+        let end = crate::clock::now_ns().saturating_add(spin.ns);
+        let end = deadline.instant().map_or(end, |instant| instant.min(end));
+        loop {
+            if let Some(found) = attempt() {
+                return Some(found);
+            }
+            if crate::clock::now_ns() >= end {
+                return None;
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// In the model one look is as good as many.
+    #[cfg(loom)]
+    pub(crate) fn look<T>(
+        &self,
+        spin: Spin,
+        _: Deadline,
+        attempt: &mut impl FnMut() -> Option<T>,
+        _: impl Fn() -> usize,
+    ) -> Option<T> {
+        if spin.ns == 0 { None } else { attempt() }
+    }
+
+    /// That many items came while a waiter paused so often.
+    fn learn(&self, gap: u64, came: u64) {
+        let next = if 2 * came > gap { (2 * gap + 1).min(MOST_PAUSES) } else { gap / 2 };
+        if next != gap {
+            self.gap.store(next, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_are_taken_in_bites_and_single_jobs_at_once() {
+        let pace = Pace::default();
+        let gap = || pace.gap.load(Ordering::Relaxed);
+        (0..10).for_each(|_| pace.learn(gap(), 40));
+        assert_eq!(gap(), MOST_PAUSES);
+        (0..10).for_each(|_| pace.learn(gap(), 1));
+        assert!(gap() <= 3);
+        (0..10).for_each(|_| pace.learn(gap(), 0));
+        assert_eq!(gap(), 0);
+    }
+}
