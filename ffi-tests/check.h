@@ -56,7 +56,7 @@ static inline void check_status(const char *file, int line, const char *call,
 /* ---- Accounting ---- */
 
 /* Every accepted job has exactly one outcome, or none yet. Holds at any moment. */
-static inline jobexec_counters check_accounts(jobexec *exec)
+static inline jobexec_counters check_accounts(jobexec_executor *exec)
 {
     jobexec_counters n;
     n.size = sizeof n;
@@ -67,7 +67,7 @@ static inline jobexec_counters check_accounts(jobexec *exec)
 }
 
 /* The same, and each outstanding job is somewhere. Holds while nothing moves. */
-static inline jobexec_counters check_quiet_accounts(jobexec *exec)
+static inline jobexec_counters check_quiet_accounts(jobexec_executor *exec)
 {
     jobexec_counters n = check_accounts(exec);
     CHECK(n.outstanding == n.queued + n.running + n.ready);
@@ -86,15 +86,15 @@ static inline jobexec_config check_config(uint32_t workers, jobexec_transform tr
     return config;
 }
 
-static inline jobexec *check_start(const jobexec_config *config)
+static inline jobexec_executor *check_start(const jobexec_config *config)
 {
-    jobexec *exec = NULL;
+    jobexec_executor *exec = NULL;
     CHECK_IS(JOBEXEC_OK, jobexec_start(config, PATIENCE, &exec));
     return exec;
 }
 
 /* Closes and frees; nothing is outstanding then. */
-static inline void check_close(jobexec *exec)
+static inline void check_close(jobexec_executor *exec)
 {
     CHECK_IS(JOBEXEC_OK, jobexec_close(exec, PATIENCE));
     CHECK(check_quiet_accounts(exec).outstanding == 0);

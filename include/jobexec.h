@@ -176,7 +176,7 @@
  * An executor. Made by jobexec_start, freed by jobexec_free; nothing of it is for the caller to
  * see.
  */
-typedef struct jobexec jobexec;
+typedef struct jobexec_executor jobexec_executor;
 
 /**
  * The job that a transform is at. Valid for the call, on the worker's thread only.
@@ -212,7 +212,7 @@ typedef void (*jobexec_worker_exit)(void *user, uint32_t worker);
 /**
  * A payload that nobody will get: a reset, an abort or a close came first. Called once for it,
  * from whichever thread finds it, inside or outside of a call of yours; possibly from several
- * at once.
+ * at once. It must neither throw nor end its thread.
  */
 typedef void (*jobexec_discard)(void *user, void *payload);
 
@@ -394,7 +394,8 @@ typedef struct jobexec_result {
      */
     uint64_t polled_ns;
     /**
-     * What the transform said where it failed, in UTF-8; else empty.
+     * Why the outcome is not JOBEXEC_OUTCOME_DONE, in UTF-8: what the transform said where it
+     * failed. Else empty.
      */
     char message[192];
 } jobexec_result;
@@ -493,7 +494,8 @@ extern "C" {
 
 /**
  * A sentence about the last call of this thread that answered an error (below 0) or, from
- * jobexec_start and jobexec_close, JOBEXEC_TIMEOUT. Never NULL; empty before the first.
+ * jobexec_start and jobexec_close, JOBEXEC_TIMEOUT. Never NULL; empty before the first. Not set
+ * by jobexec_abort, which signal handlers may call.
  *
  * Threads: each has its own. Ownership: the library's, valid until this thread's next error.
  * Blocks: never.
@@ -560,7 +562,7 @@ const char *jobexec_version(void);
  */
 jobexec_status jobexec_start(const struct jobexec_config *config,
                              uint64_t timeout_ns,
-                             struct jobexec **exec);
+                             struct jobexec_executor **exec);
 
 /**
  * Closes an executor: nothing is accepted or delivered any more, what waits is discarded, what
@@ -578,7 +580,7 @@ jobexec_status jobexec_start(const struct jobexec_config *config,
  * # Safety
  * `exec` is NULL or a handle that is not freed meanwhile.
  */
-jobexec_status jobexec_close(struct jobexec *exec, uint64_t timeout_ns);
+jobexec_status jobexec_close(struct jobexec_executor *exec, uint64_t timeout_ns);
 
 /**
  * Frees an executor. One that is not closed is closed without waiting: workers that are still
@@ -593,7 +595,7 @@ jobexec_status jobexec_close(struct jobexec *exec, uint64_t timeout_ns);
  * # Safety
  * `exec` is NULL or a handle that no other call uses.
  */
-jobexec_status jobexec_free(struct jobexec *exec);
+jobexec_status jobexec_free(struct jobexec_executor *exec);
 
 /**
  * Puts a payload. job_id, which may be NULL, is given a number that no other job of this
@@ -610,7 +612,7 @@ jobexec_status jobexec_free(struct jobexec *exec);
  * # Safety
  * `exec` is NULL or a handle that is not freed meanwhile; `job_id` is NULL or valid.
  */
-jobexec_status jobexec_put(struct jobexec *exec, void *payload, uint64_t *job_id);
+jobexec_status jobexec_put(struct jobexec_executor *exec, void *payload, uint64_t *job_id);
 
 /**
  * Puts a payload, waiting for room.
@@ -622,7 +624,7 @@ jobexec_status jobexec_put(struct jobexec *exec, void *payload, uint64_t *job_id
  * # Safety
  * As jobexec_put.
  */
-jobexec_status jobexec_put_wait(struct jobexec *exec,
+jobexec_status jobexec_put_wait(struct jobexec_executor *exec,
                                 void *payload,
                                 uint64_t timeout_ns,
                                 uint64_t *job_id);
@@ -639,7 +641,7 @@ jobexec_status jobexec_put_wait(struct jobexec *exec,
  * `exec` is NULL or a handle that is not freed meanwhile; `result` is NULL or as large as its
  * size says.
  */
-jobexec_status jobexec_poll(struct jobexec *exec, struct jobexec_result *result);
+jobexec_status jobexec_poll(struct jobexec_executor *exec, struct jobexec_result *result);
 
 /**
  * Takes a result, waiting for one.
@@ -652,7 +654,7 @@ jobexec_status jobexec_poll(struct jobexec *exec, struct jobexec_result *result)
  * # Safety
  * As jobexec_poll.
  */
-jobexec_status jobexec_poll_wait(struct jobexec *exec,
+jobexec_status jobexec_poll_wait(struct jobexec_executor *exec,
                                  uint64_t timeout_ns,
                                  struct jobexec_result *result);
 
@@ -666,7 +668,7 @@ jobexec_status jobexec_poll_wait(struct jobexec *exec,
  * # Safety
  * `exec` is NULL or a handle that is not freed meanwhile.
  */
-jobexec_status jobexec_finish(struct jobexec *exec);
+jobexec_status jobexec_finish(struct jobexec_executor *exec);
 
 /**
  * Begins a new session. Jobs that wait never run, running ones are told that they are cancelled,
@@ -683,7 +685,7 @@ jobexec_status jobexec_finish(struct jobexec *exec);
  * # Safety
  * `exec` is NULL or a handle that is not freed meanwhile; `session` is NULL or valid.
  */
-jobexec_status jobexec_reset(struct jobexec *exec, uint32_t *session);
+jobexec_status jobexec_reset(struct jobexec_executor *exec, uint32_t *session);
 
 /**
  * Makes every put and poll answer JOBEXEC_ABORTED, those that wait included, and tells running
@@ -695,7 +697,7 @@ jobexec_status jobexec_reset(struct jobexec *exec, uint32_t *session);
  * # Safety
  * `exec` is NULL or a handle that is not freed meanwhile.
  */
-jobexec_status jobexec_abort(struct jobexec *exec);
+jobexec_status jobexec_abort(struct jobexec_executor *exec);
 
 /**
  * jobexec_abort for every executor of the process.
@@ -712,7 +714,7 @@ void jobexec_abort_all(void);
  * # Safety
  * `exec` is NULL or a handle that is not freed meanwhile.
  */
-int32_t jobexec_is_full(struct jobexec *exec);
+int32_t jobexec_is_full(struct jobexec_executor *exec);
 
 /**
  * 1 if every job accepted so far has its outcome, 0 if not, an error's status below 0.
@@ -722,7 +724,7 @@ int32_t jobexec_is_full(struct jobexec *exec);
  * # Safety
  * `exec` is NULL or a handle that is not freed meanwhile.
  */
-int32_t jobexec_is_idle(struct jobexec *exec);
+int32_t jobexec_is_idle(struct jobexec_executor *exec);
 
 /**
  * The number that jobexec_put gave this job; 0 for NULL.
@@ -818,7 +820,7 @@ jobexec_status jobexec_job_set_message(struct jobexec_job *job, const char *text
  * `exec` is NULL or a handle that is not freed meanwhile; `stats` is NULL or as large as its
  * size says.
  */
-jobexec_status jobexec_stats(struct jobexec *exec, struct jobexec_counters *stats);
+jobexec_status jobexec_stats(struct jobexec_executor *exec, struct jobexec_counters *stats);
 
 /**
  * How many jobs may be in flight in this executor, and how many may wait. Either output may be
@@ -829,7 +831,9 @@ jobexec_status jobexec_stats(struct jobexec *exec, struct jobexec_counters *stat
  * # Safety
  * `exec` is NULL or a handle that is not freed meanwhile; the outputs are NULL or valid.
  */
-jobexec_status jobexec_capacity(struct jobexec *exec, uint64_t *in_flight, uint64_t *queued);
+jobexec_status jobexec_capacity(struct jobexec_executor *exec,
+                                uint64_t *in_flight,
+                                uint64_t *queued);
 
 /**
  * Writes the job report, several lines for people, as a text of at most size bytes, the final
@@ -843,7 +847,10 @@ jobexec_status jobexec_capacity(struct jobexec *exec, uint64_t *in_flight, uint6
  * `exec` is NULL or a handle that is not freed meanwhile; `text` is NULL or has `size` writable
  * bytes; `needed` is NULL or valid.
  */
-jobexec_status jobexec_report(struct jobexec *exec, char *text, size_t size, size_t *needed);
+jobexec_status jobexec_report(struct jobexec_executor *exec,
+                              char *text,
+                              size_t size,
+                              size_t *needed);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -7,13 +7,7 @@
 #ifndef JOBEXEC_HPP
 #define JOBEXEC_HPP
 
-// A C++ namespace and a type cannot share a name: the C type jobexec is jobexec_executor here.
-#ifdef JOBEXEC_H
-#error "include jobexec.hpp instead of jobexec.h"
-#endif
-#define jobexec jobexec_executor
 #include "jobexec.h"
-#undef jobexec
 
 #include <chrono>
 #include <cstdint>

@@ -1,6 +1,6 @@
 //! The worker threads: how they come, how one that dies is replaced, how they are sent home.
 
-use crate::clock::Deadline;
+use crate::clock::{Deadline, now_ns};
 use crate::credits::Outcome;
 use crate::engine::Engine;
 use crate::inside;
@@ -180,6 +180,11 @@ impl Crew {
             records.attach(&mut job);
             if let Some(record) = records.of(&job) {
                 record.failure.set("the worker's thread ended while it ran this job");
+                if self.engine.timing {
+                    let since = self.engine.desks[worker].at_work().map_or(0, |at| at.since);
+                    record.started = since.max(record.created);
+                    record.finished = now_ns();
+                }
             }
             self.engine.desks[worker].end();
             self.engine.publish(job);

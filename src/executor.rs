@@ -46,7 +46,8 @@ pub trait Transform<T>: Send + Sync + 'static {
         drop(payload);
     }
 
-    /// A line about the executor's health. By default it is dropped; the report keeps it.
+    /// A line about the executor's health. By default it is dropped; the report keeps those about
+    /// workers that died or could not be placed as wished.
     fn log(&self, _level: LogLevel, _line: &str) {}
 }
 

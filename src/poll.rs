@@ -24,11 +24,11 @@ impl Engine {
         timeout: Timeout,
         read: impl FnOnce(&Job, *mut c_void, Option<&Record>) -> R,
     ) -> Result<R, Status> {
+        if self.is_inside() {
+            return Err(Status::InsideCallback);
+        }
         let job = match self.take_result() {
             Err(Status::Empty) => {
-                if self.is_inside() {
-                    return Err(Status::InsideCallback);
-                }
                 let attempt = || match self.take_result() {
                     Err(Status::Empty) => None,
                     answer => Some(answer),

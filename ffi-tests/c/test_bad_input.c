@@ -22,7 +22,7 @@ static void check_says(const char *word)
 
 static void start_refused(const jobexec_config *config, jobexec_status status, const char *word)
 {
-    jobexec *const before = (jobexec *)&before, *exec = before;
+    jobexec_executor *const before = (jobexec_executor *)&before, *exec = before;
     REFUSED(status, word, jobexec_start(config, PATIENCE, &exec));
     CHECK(exec == before);
 }
@@ -35,7 +35,7 @@ static void start_refused(const jobexec_config *config, jobexec_status status, c
         start_refused(&changed, status, word); \
     } while (0)
 
-static void null_pointers(jobexec *exec)
+static void null_pointers(jobexec_executor *exec)
 {
     jobexec_config config = check_config(1, transform);
     jobexec_result result = check_result();
@@ -77,7 +77,7 @@ static void null_pointers(jobexec *exec)
     CHECK_IS(JOBEXEC_OK, jobexec_free(NULL));
 }
 
-static void sizes(jobexec *exec)
+static void sizes(jobexec_executor *exec)
 {
     const uint64_t bad[] = {0, 1, sizeof(uint64_t), sizeof(jobexec_config) - 1, UINT64_MAX};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -162,7 +162,7 @@ static void cpu_lists(void)
 }
 
 /* Every function that takes a handle answers this one. */
-static void all_answer(jobexec *exec, jobexec_status status)
+static void all_answer(jobexec_executor *exec, jobexec_status status)
 {
     jobexec_result result = check_result();
     CHECK_IS(status, jobexec_put(exec, NULL, NULL));
@@ -173,7 +173,7 @@ static void all_answer(jobexec *exec, jobexec_status status)
     CHECK_IS(status, jobexec_reset(exec, NULL));
 }
 
-static void late_use(jobexec *exec)
+static void late_use(jobexec_executor *exec)
 {
     jobexec_counters counters = {.size = sizeof counters};
     CHECK_IS(JOBEXEC_OK, jobexec_close(exec, PATIENCE));
@@ -202,7 +202,7 @@ int main(void)
     CHECK(jobexec_version()[0] != 0);
 
     jobexec_config config = check_config(1, transform);
-    jobexec *exec = check_start(&config);
+    jobexec_executor *exec = check_start(&config);
     CHECK_IS(JOBEXEC_OK, jobexec_put(exec, NULL, NULL));
     null_pointers(exec);
     sizes(exec);

@@ -11,7 +11,7 @@ enum { ROUNDS = 30, CLOSERS = 3, PUTTERS = 2, POLLERS = 2, JOBS = 20000 };
 enum { THREADS = CLOSERS + PUTTERS + POLLERS };
 
 struct world {
-    jobexec *exec;
+    jobexec_executor *exec;
     atomic_int inside;    /* Callbacks that run. */
     atomic_int destroyed; /* The destructor has returned, nearly. */
     atomic_int next;

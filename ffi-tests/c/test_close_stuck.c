@@ -35,7 +35,7 @@ static void destroy(void *user)
 }
 
 /* An executor with one job that hangs and one that waits. */
-static jobexec *start_stuck(void)
+static jobexec_executor *start_stuck(void)
 {
     callbacks = discarded = destroyed = 0;
     gate_init(&gate);
@@ -45,7 +45,7 @@ static jobexec *start_stuck(void)
     config.discard = discard;
     config.user = &gate;
     config.user_destructor = destroy;
-    jobexec *exec = check_start(&config);
+    jobexec_executor *exec = check_start(&config);
     CHECK_IS(JOBEXEC_OK, jobexec_put(exec, NULL, NULL));
     check_wait(&gate.at_work);
     CHECK_IS(JOBEXEC_OK, jobexec_put(exec, NULL, NULL));
@@ -54,7 +54,7 @@ static jobexec *start_stuck(void)
 
 static void close_again(void)
 {
-    jobexec *exec = start_stuck();
+    jobexec_executor *exec = start_stuck();
     uint64_t before = now_ns();
     CHECK_IS(JOBEXEC_TIMEOUT, jobexec_close(exec, 50 * MILLISECOND));
     uint64_t took = now_ns() - before;
@@ -83,7 +83,7 @@ static void close_again(void)
 
 static void free_while_stuck(void)
 {
-    jobexec *exec = start_stuck();
+    jobexec_executor *exec = start_stuck();
     CHECK(check_quiet_accounts(exec).outstanding == 2);
     uint64_t before = now_ns();
     CHECK_IS(JOBEXEC_OK, jobexec_free(exec));
@@ -97,7 +97,7 @@ static void free_while_stuck(void)
     gate_init(&other);
     config.user = &other;
     sem_post(&other.let_go);
-    jobexec *next = check_start(&config);
+    jobexec_executor *next = check_start(&config);
     CHECK_IS(JOBEXEC_OK, jobexec_put(next, NULL, NULL));
     jobexec_result result = check_result();
     CHECK_IS(JOBEXEC_OK, jobexec_poll_wait(next, PATIENCE, &result));

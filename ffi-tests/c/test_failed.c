@@ -19,7 +19,7 @@ static int32_t transform(void *user, void *payload, jobexec_job *job)
     return order->code;
 }
 
-static void run(jobexec *exec, struct order *order)
+static void run(jobexec_executor *exec, struct order *order)
 {
     jobexec_result result = check_result();
     memset(result.message, 'x', sizeof result.message);
@@ -44,7 +44,7 @@ static void failures(uint32_t workers, uint32_t timing)
 
     jobexec_config config = check_config(workers, transform);
     config.timing = timing;
-    jobexec *exec = check_start(&config);
+    jobexec_executor *exec = check_start(&config);
     int another;
     struct order orders[] = {
         {1, "too large", "too large", NULL},

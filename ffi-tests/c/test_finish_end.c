@@ -32,7 +32,7 @@ static void *poll_until_end(void *argument)
 }
 
 /* The end of a session, while a job of the one before it is still at work. */
-static void end_of_session(jobexec *exec)
+static void end_of_session(jobexec_executor *exec)
 {
     struct gate before, within;
     gate_init(&before);
@@ -73,7 +73,7 @@ static void end_of_session(jobexec *exec)
 int main(void)
 {
     jobexec_config config = check_config(2, transform);
-    jobexec *exec = check_start(&config);
+    jobexec_executor *exec = check_start(&config);
     end_of_session(exec);
 
     /* A reset opens the executor again. */

@@ -5,7 +5,7 @@
 enum { WORKERS = 2 };
 
 struct putter {
-    jobexec *exec;
+    jobexec_executor *exec;
     sem_t ready;
     int thread;
 };
@@ -20,13 +20,13 @@ static void *put_one(void *argument)
 }
 
 /* Fills an executor whose workers are held, up to `most` jobs. Returns it. */
-static jobexec *fill(struct gate *gate, uint32_t results, uint64_t most)
+static jobexec_executor *fill(struct gate *gate, uint32_t results, uint64_t most)
 {
     gate_init(gate);
     jobexec_config config = check_config(WORKERS, gate_transform);
     config.results = results;
     config.user = gate;
-    jobexec *exec = check_start(&config);
+    jobexec_executor *exec = check_start(&config);
     uint64_t in_flight, queued, known_in_flight, known_queued;
     CHECK_IS(JOBEXEC_OK, jobexec_capacity(exec, &in_flight, &queued));
     CHECK_IS(JOBEXEC_OK,
@@ -55,7 +55,7 @@ static jobexec *fill(struct gate *gate, uint32_t results, uint64_t most)
 }
 
 /* Polls all there is, the workers being free. */
-static void drain(jobexec *exec, struct gate *gate)
+static void drain(jobexec_executor *exec, struct gate *gate)
 {
     for (int i = 0; i < 1000; i++)
         sem_post(&gate->let_go);
@@ -73,7 +73,7 @@ static void drain(jobexec *exec, struct gate *gate)
 static void results_bind(void)
 {
     struct gate gate;
-    jobexec *exec = fill(&gate, 0, 6);
+    jobexec_executor *exec = fill(&gate, 0, 6);
     struct putter putter = {.exec = exec};
     sem_init(&putter.ready, 0, 0);
     pthread_t thread = check_thread(put_one, &putter);
@@ -84,6 +84,7 @@ static void results_bind(void)
     check_wait(&gate.at_work); /* The next job, so one is ready. */
     CHECK(check_quiet_accounts(exec).ready == 1);
     CHECK_IS(JOBEXEC_FULL, jobexec_put(exec, NULL, NULL));
+    CHECK_SOON(check_is_asleep(putter.thread)); /* Still, or again. */
     jobexec_result result = check_result();
     CHECK_IS(JOBEXEC_OK, jobexec_poll(exec, &result));
     check_join(thread);
@@ -96,7 +97,7 @@ static void results_bind(void)
 static void queue_binds(void)
 {
     struct gate gate;
-    jobexec *exec = fill(&gate, 100, 6);
+    jobexec_executor *exec = fill(&gate, 100, 6);
     struct putter putter = {.exec = exec};
     sem_init(&putter.ready, 0, 0);
     pthread_t thread = check_thread(put_one, &putter);

@@ -33,7 +33,7 @@ int main(void)
     gate_init(&gate);
     jobexec_config config = check_config(0, transform);
     config.discard = discard;
-    jobexec *exec = check_start(&config);
+    jobexec_executor *exec = check_start(&config);
     uint64_t in_flight, queued;
     CHECK_IS(JOBEXEC_OK, jobexec_capacity(exec, &in_flight, &queued));
     CHECK(in_flight == 3 && queued == 2);

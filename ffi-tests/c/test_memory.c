@@ -25,13 +25,13 @@ int main(void)
     fclose(file);
     if ((rlim_t)(pages * sysconf(_SC_PAGESIZE)) > limit.rlim_cur / 2 ||
         setrlimit(RLIMIT_AS, &limit) != 0)
-        return SKIPPED; /* Under a checker that needs the address space itself. */
+        return puts("the address space is taken already, by a checker"), SKIPPED;
 
     jobexec_config config = check_config(2, transform);
     config.results = 1 << 20;
     config.queue_per_worker = 1 << 20;
     config.user_destructor = destroy;
-    jobexec *exec = NULL;
+    jobexec_executor *exec = NULL;
     CHECK_IS(JOBEXEC_ERROR_MEMORY, jobexec_start(&config, PATIENCE, &exec));
     CHECK(exec == NULL && strstr(jobexec_last_error(), "bytes") != NULL);
 

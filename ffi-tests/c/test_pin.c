@@ -32,7 +32,7 @@ static void check_pinning(jobexec_config *config, uint32_t workers, uint32_t exp
     CHECK(sched_getaffinity(0, sizeof before, &before) == 0);
     gate_init(&gate);
     config->workers = workers;
-    jobexec *exec = check_start(config);
+    jobexec_executor *exec = check_start(config);
     for (uint32_t i = 0; i < workers; i++)
         CHECK_IS(JOBEXEC_OK, jobexec_put(exec, &sets[i], NULL));
     for (uint32_t i = 0; i < workers; i++)

@@ -37,7 +37,7 @@ static void check_times(const jobexec_result *result, const struct note *note, i
     CHECK(result->polled_ns <= now_ns());
 }
 
-static void take(jobexec *exec, int timing)
+static void take(jobexec_executor *exec, int timing)
 {
     jobexec_result result = check_result();
     CHECK_IS(JOBEXEC_OK, jobexec_poll_wait(exec, PATIENCE, &result));
@@ -62,7 +62,7 @@ static void put_and_poll(int timing)
     memset(notes, 0, sizeof notes);
     jobexec_config config = check_config(2, transform);
     config.timing = (uint32_t)timing;
-    jobexec *exec = check_start(&config);
+    jobexec_executor *exec = check_start(&config);
     jobexec_result result = check_result();
     CHECK_IS(JOBEXEC_EMPTY, jobexec_poll(exec, &result));
     CHECK_IS(JOBEXEC_TIMEOUT, jobexec_poll_wait(exec, MILLISECOND, &result));

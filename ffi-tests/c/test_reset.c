@@ -43,7 +43,7 @@ int main(void)
     config.queue_per_worker = PLACES;
     config.results = PLACES;
     config.discard = discard;
-    jobexec *exec = check_start(&config);
+    jobexec_executor *exec = check_start(&config);
 
     static struct job ready[2], running = {.is_long = 1}, waiting[4], fresh[PLACES - 1];
     for (int i = 0; i < 2; i++)

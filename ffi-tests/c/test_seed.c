@@ -17,7 +17,7 @@ static void draw(uint32_t workers, uint64_t seed, uint64_t seeds[2 * JOBS])
     jobexec_config config = check_config(workers, transform);
     config.seed = seed;
     config.results = 2 * JOBS;
-    jobexec *exec = check_start(&config);
+    jobexec_executor *exec = check_start(&config);
     for (int i = 0; i < 2 * JOBS; i++) {
         if (i == JOBS) {
             CHECK_SOON(check_accounts(exec).ready == JOBS);

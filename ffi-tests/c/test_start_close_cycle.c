@@ -42,7 +42,7 @@ static long resident_bytes(void)
 static void cycle(int number)
 {
     jobexec_config config = check_config(2, transform);
-    jobexec *exec = check_start(&config);
+    jobexec_executor *exec = check_start(&config);
     for (int i = 0; i < number % 4; i++)
         CHECK_IS(JOBEXEC_OK, jobexec_put_wait(exec, NULL, PATIENCE, NULL));
     if (number % 2 == 0)

@@ -57,7 +57,7 @@ static jobexec_config blocking(void)
 static void too_late(void)
 {
     jobexec_config config = blocking();
-    jobexec *const before = (jobexec *)&config, *exec = before;
+    jobexec_executor *const before = (jobexec_executor *)&config, *exec = before;
     uint64_t begun = now_ns();
     CHECK_IS(JOBEXEC_TIMEOUT, jobexec_start(&config, 50 * MILLISECOND, &exec));
     uint64_t took = now_ns() - begun;
@@ -81,7 +81,7 @@ static void not_waiting(void)
 {
     jobexec_config config = blocking();
     config.wait_until_workers_run = 0;
-    jobexec *exec = NULL;
+    jobexec_executor *exec = NULL;
     CHECK_IS(JOBEXEC_OK, jobexec_start(&config, 50 * MILLISECOND, &exec));
     CHECK(entered == 0);
     CHECK_IS(JOBEXEC_OK, jobexec_put(exec, NULL, NULL));
@@ -98,7 +98,7 @@ static void refused(void)
 {
     jobexec_config config = blocking();
     config.worker_init = refusing_init;
-    jobexec *exec = NULL;
+    jobexec_executor *exec = NULL;
     CHECK_IS(JOBEXEC_ERROR_WORKER, jobexec_start(&config, PATIENCE, &exec));
     check_wait(&gone);
     CHECK(exec == NULL && destroyed == 1 && left == 0);

@@ -17,7 +17,7 @@ struct slot {
 static struct slot slots[JOBS];
 static atomic_int next, putting = PUTTERS;
 static atomic_uint session;
-static jobexec *exec;
+static jobexec_executor *exec;
 static uint64_t deadline;
 
 static int32_t transform(void *user, void *payload, jobexec_job *job)

@@ -24,7 +24,7 @@ static void count_errors(void *user, int32_t level, const char *text)
     errors_logged += level == JOBEXEC_LOG_ERROR && strstr(text, "worker") != NULL;
 }
 
-static int report_says(jobexec *exec, const char *words)
+static int report_says(jobexec_executor *exec, const char *words)
 {
     char text[8192];
     CHECK_IS(JOBEXEC_OK, jobexec_report(exec, text, sizeof text, NULL));
@@ -39,7 +39,7 @@ static void replaced(void)
     jobexec_config config = check_config(2, transform);
     config.log = count_errors;
     config.results = JOBS;
-    jobexec *exec = check_start(&config);
+    jobexec_executor *exec = check_start(&config);
     for (int i = 0; i < JOBS; i++) {
         void *payload = i % 20 == 10 ? (void *)&deadly : (void *)&payloads[i];
         CHECK_IS(JOBEXEC_OK, jobexec_put_wait(exec, payload, PATIENCE, NULL));
@@ -85,9 +85,17 @@ static int32_t refuse(void *user, uint32_t worker)
     return worker == 1 ? 7 : 0;
 }
 
+/* The replacement of the first worker does not want to work. */
+static int32_t refuse_later(void *user, uint32_t worker)
+{
+    static atomic_int count;
+    (void)user, (void)worker;
+    return count++ ? 7 : 0;
+}
+
 static void not_started(jobexec_worker_init init, const char *word)
 {
-    jobexec *const before = (jobexec *)&gate, *exec = before;
+    jobexec_executor *const before = (jobexec_executor *)&gate, *exec = before;
     jobexec_config config = check_config(2, transform);
     config.worker_init = init;
     CHECK_IS(JOBEXEC_ERROR_WORKER, jobexec_start(&config, PATIENCE, &exec));
@@ -96,7 +104,7 @@ static void not_started(jobexec_worker_init init, const char *word)
 }
 
 struct waiter {
-    jobexec *exec;
+    jobexec_executor *exec;
     atomic_int thread;
     jobexec_status status;
 };
@@ -125,7 +133,7 @@ static void nobody_left(void)
     gate_init(&gate);
     jobexec_config config = check_config(1, transform);
     config.max_restarts = 0;
-    jobexec *exec = check_start(&config);
+    jobexec_executor *exec = check_start(&config);
     CHECK_IS(JOBEXEC_OK, jobexec_put(exec, &held, NULL));
     check_wait(&gate.at_work);
     for (int i = 0; i < 2; i++)
@@ -154,9 +162,26 @@ static void nobody_left(void)
     CHECK_IS(JOBEXEC_ERROR_NO_WORKERS, jobexec_finish(exec));
     CHECK_IS(JOBEXEC_ERROR_NO_WORKERS, jobexec_reset(exec, NULL));
     CHECK(report_says(exec, "no restart is left"));
+    CHECK_SOON(jobexec_is_idle(exec)); /* The last thread discards what waited. */
     jobexec_counters n = check_quiet_accounts(exec);
     CHECK(n.crashed == 1 && n.discarded == 2 + (putter.status == JOBEXEC_OK));
     CHECK(n.restarts == 0 && n.outstanding == 0);
+    check_close(exec);
+}
+
+static void replacement_refuses(void)
+{
+    jobexec_config config = check_config(1, transform);
+    config.worker_init = refuse_later;
+    jobexec_executor *exec = check_start(&config);
+    struct waiter poller = {.exec = exec};
+    pthread_t polling = check_thread(wait_to_poll, &poller);
+    CHECK_IS(JOBEXEC_OK, jobexec_put(exec, &deadly, NULL));
+    check_join(polling);
+    CHECK_IS(JOBEXEC_ERROR_NO_WORKERS, poller.status);
+    CHECK_IS(JOBEXEC_ERROR_NO_WORKERS, jobexec_put(exec, NULL, NULL));
+    CHECK(report_says(exec, "init callback answered 7"));
+    CHECK(check_quiet_accounts(exec).crashed == 1);
     check_close(exec);
 }
 
@@ -166,5 +191,6 @@ int main(void)
     not_started(die_in_init, "init");
     not_started(refuse, "7");
     nobody_left();
+    replacement_refuses();
     return 0;
 }

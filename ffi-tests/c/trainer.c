@@ -56,7 +56,7 @@ int main(int argc, char **argv)
     jobexec_config config = {.size = sizeof config};
     jobexec_config_init(&config);
     config.transform = augment, config.discard = discard, config.user = digits;
-    jobexec *exec;
+    jobexec_executor *exec;
     if (jobexec_start(&config, 10000000000, &exec)) return puts(jobexec_last_error()), 1;
     void *next = NULL;
     for (int trained = 0; trained < EPOCHS * BATCHES;) {

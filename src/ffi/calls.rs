@@ -1,7 +1,7 @@
 //! The walk of a payload, for C.
 
 use super::error::{answer, answer_status};
-use super::handle::{get, jobexec};
+use super::handle::{get, jobexec_executor};
 use super::result::{check, jobexec_result, write};
 use super::status::jobexec_status;
 use crate::clock::Timeout;
@@ -26,7 +26,7 @@ use std::ffi::c_void;
 /// `exec` is NULL or a handle that is not freed meanwhile; `job_id` is NULL or valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobexec_put(
-    exec: *mut jobexec,
+    exec: *mut jobexec_executor,
     payload: *mut c_void,
     job_id: *mut u64,
 ) -> jobexec_status {
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn jobexec_put(
 /// As jobexec_put.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobexec_put_wait(
-    exec: *mut jobexec,
+    exec: *mut jobexec_executor,
     payload: *mut c_void,
     timeout_ns: u64,
     job_id: *mut u64,
@@ -86,7 +86,7 @@ unsafe fn give_id(job_id: *mut u64, ticket: Ticket) {
 /// size says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobexec_poll(
-    exec: *mut jobexec,
+    exec: *mut jobexec_executor,
     result: *mut jobexec_result,
 ) -> jobexec_status {
     answer_status(|| {
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn jobexec_poll(
 /// As jobexec_poll.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobexec_poll_wait(
-    exec: *mut jobexec,
+    exec: *mut jobexec_executor,
     timeout_ns: u64,
     result: *mut jobexec_result,
 ) -> jobexec_status {
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn jobexec_poll_wait(
 /// # Safety
 /// `exec` is NULL or a handle that is not freed meanwhile.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobexec_finish(exec: *mut jobexec) -> jobexec_status {
+pub unsafe extern "C" fn jobexec_finish(exec: *mut jobexec_executor) -> jobexec_status {
     // SAFETY: the caller's promise.
     answer_status(|| unsafe { get(exec) }?.crew.engine.finish())
 }
@@ -154,7 +154,10 @@ pub unsafe extern "C" fn jobexec_finish(exec: *mut jobexec) -> jobexec_status {
 /// # Safety
 /// `exec` is NULL or a handle that is not freed meanwhile; `session` is NULL or valid.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobexec_reset(exec: *mut jobexec, session: *mut u32) -> jobexec_status {
+pub unsafe extern "C" fn jobexec_reset(
+    exec: *mut jobexec_executor,
+    session: *mut u32,
+) -> jobexec_status {
     answer_status(|| {
         // SAFETY: the caller's promise.
         let begun = unsafe { get(exec) }?.crew.engine.reset()?;
@@ -175,7 +178,7 @@ pub unsafe extern "C" fn jobexec_reset(exec: *mut jobexec, session: *mut u32) ->
 /// # Safety
 /// `exec` is NULL or a handle that is not freed meanwhile.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobexec_abort(exec: *mut jobexec) -> jobexec_status {
+pub unsafe extern "C" fn jobexec_abort(exec: *mut jobexec_executor) -> jobexec_status {
     // No sentence is kept for an error, since that would not be async-signal-safe.
     // SAFETY: the caller's promise.
     match unsafe { get(exec) } {
@@ -202,7 +205,7 @@ pub extern "C" fn jobexec_abort_all() {
 /// # Safety
 /// `exec` is NULL or a handle that is not freed meanwhile.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobexec_is_full(exec: *mut jobexec) -> i32 {
+pub unsafe extern "C" fn jobexec_is_full(exec: *mut jobexec_executor) -> i32 {
     let mut full = false;
     let status = answer(|| {
         // SAFETY: the caller's promise.
@@ -219,7 +222,7 @@ pub unsafe extern "C" fn jobexec_is_full(exec: *mut jobexec) -> i32 {
 /// # Safety
 /// `exec` is NULL or a handle that is not freed meanwhile.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobexec_is_idle(exec: *mut jobexec) -> i32 {
+pub unsafe extern "C" fn jobexec_is_idle(exec: *mut jobexec_executor) -> i32 {
     let mut idle = false;
     let status = answer(|| {
         // SAFETY: the caller's promise.

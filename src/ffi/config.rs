@@ -41,7 +41,7 @@ pub type jobexec_worker_exit = Option<unsafe extern "C-unwind" fn(user: *mut c_v
 
 /// A payload that nobody will get: a reset, an abort or a close came first. Called once for it,
 /// from whichever thread finds it, inside or outside of a call of yours; possibly from several
-/// at once.
+/// at once. It must neither throw nor end its thread.
 pub type jobexec_discard =
     Option<unsafe extern "C-unwind" fn(user: *mut c_void, payload: *mut c_void)>;
 

@@ -49,7 +49,8 @@ pub(super) fn null(name: &str) -> Error {
 }
 
 /// A sentence about the last call of this thread that answered an error (below 0) or, from
-/// jobexec_start and jobexec_close, JOBEXEC_TIMEOUT. Never NULL; empty before the first.
+/// jobexec_start and jobexec_close, JOBEXEC_TIMEOUT. Never NULL; empty before the first. Not set
+/// by jobexec_abort, which signal handlers may call.
 ///
 /// Threads: each has its own. Ownership: the library's, valid until this thread's next error.
 /// Blocks: never.

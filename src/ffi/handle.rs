@@ -13,18 +13,18 @@ const FREED: u64 = 0x6672_6565_6421_2121;
 
 /// An executor. Made by jobexec_start, freed by jobexec_free; nothing of it is for the caller to
 /// see.
-pub struct jobexec {
+pub struct jobexec_executor {
     state: AtomicU64,
     running: Option<Running>,
 }
 
-static SPARE: Mutex<Vec<&'static mut jobexec>> = Mutex::new(Vec::new());
+static SPARE: Mutex<Vec<&'static mut jobexec_executor>> = Mutex::new(Vec::new());
 
 /// A live handle.
-pub(super) fn make(running: Running) -> *mut jobexec {
+pub(super) fn make(running: Running) -> *mut jobexec_executor {
     let spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let handle = spare.unwrap_or_else(|| {
-        Box::leak(Box::new(jobexec { state: AtomicU64::new(FREED), running: None }))
+        Box::leak(Box::new(jobexec_executor { state: AtomicU64::new(FREED), running: None }))
     });
     handle.running = Some(running);
     handle.state.store(LIVE, Ordering::Release);
@@ -36,7 +36,7 @@ pub(super) fn make(running: Running) -> *mut jobexec {
 /// # Safety
 /// `exec` is NULL or came from [`make`], and is not freed during the use of the reference.
 #[inline]
-pub(super) unsafe fn get<'a>(exec: *const jobexec) -> Result<&'a Running, Status> {
+pub(super) unsafe fn get<'a>(exec: *const jobexec_executor) -> Result<&'a Running, Status> {
     if exec.is_null() {
         return Err(Status::NullPointer);
     }
@@ -52,7 +52,7 @@ pub(super) unsafe fn get<'a>(exec: *const jobexec) -> Result<&'a Running, Status
 ///
 /// # Safety
 /// `exec` is NULL or came from [`make`], and no other call uses it.
-pub(super) unsafe fn take(exec: *mut jobexec) -> Result<Running, Error> {
+pub(super) unsafe fn take(exec: *mut jobexec_executor) -> Result<Running, Error> {
     if exec.is_null() {
         return Err(null("exec"));
     }
@@ -63,7 +63,7 @@ pub(super) unsafe fn take(exec: *mut jobexec) -> Result<Running, Error> {
         return Err(Error::new(Status::InvalidHandle, "the executor was freed before"));
     }
     // SAFETY: the exchange above succeeded, so that no other call has this handle.
-    let handle: &'static mut jobexec = unsafe { &mut *exec };
+    let handle: &'static mut jobexec_executor = unsafe { &mut *exec };
     let running = handle.running.take();
     let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
     spare.insert(0, handle); // The oldest is used again first: a late use is seen for longer.

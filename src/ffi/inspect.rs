@@ -1,7 +1,7 @@
 //! Numbers and the report, for C.
 
 use super::error::{answer, null};
-use super::handle::{get, jobexec};
+use super::handle::{get, jobexec_executor};
 use super::status::jobexec_status;
 use crate::stats::Stats;
 use crate::status::{Error, Status};
@@ -64,12 +64,12 @@ pub struct jobexec_counters {
 /// size says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobexec_stats(
-    exec: *mut jobexec,
+    exec: *mut jobexec_executor,
     stats: *mut jobexec_counters,
 ) -> jobexec_status {
     answer(|| {
         // SAFETY: the caller's promise.
-        let place = unsafe { stats.as_mut() }.ok_or(null("stats"))?;
+        let place = unsafe { stats.as_mut() }.ok_or_else(|| null("stats"))?;
         let known = size_of::<jobexec_counters>() as u64;
         if place.size < known {
             let text = format!("stats.size is {}, less than {known}", place.size);
@@ -116,7 +116,7 @@ fn convert(stats: &Stats, size: u64) -> jobexec_counters {
 /// `exec` is NULL or a handle that is not freed meanwhile; the outputs are NULL or valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobexec_capacity(
-    exec: *mut jobexec,
+    exec: *mut jobexec_executor,
     in_flight: *mut u64,
     queued: *mut u64,
 ) -> jobexec_status {
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn jobexec_capacity(
 /// bytes; `needed` is NULL or valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobexec_report(
-    exec: *mut jobexec,
+    exec: *mut jobexec_executor,
     text: *mut c_char,
     size: usize,
     needed: *mut usize,

@@ -106,7 +106,7 @@ pub unsafe extern "C" fn jobexec_job_set_payload(
     answer(|| {
         // SAFETY: the caller's promise; nobody else uses the context during the transform.
         let job = unsafe { job.cast::<JobContext<'_>>().as_mut() };
-        job.ok_or(null("job"))?.payload = payload;
+        job.ok_or_else(|| null("job"))?.payload = payload;
         Ok(())
     })
 }
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn jobexec_job_set_message(
 ) -> jobexec_status {
     answer(|| {
         // SAFETY: the caller's promise; nobody else uses the context during the transform.
-        let job = unsafe { job.cast::<JobContext<'_>>().as_mut() }.ok_or(null("job"))?;
+        let job = unsafe { job.cast::<JobContext<'_>>().as_mut() }.ok_or_else(|| null("job"))?;
         if text.is_null() {
             return Err(null("text"));
         }

@@ -2,7 +2,7 @@
 
 use super::config::{convert, jobexec_config, read};
 use super::error::{answer, null};
-use super::handle::{get, jobexec, make, take};
+use super::handle::{get, jobexec_executor, make, take};
 use super::run_c::Callbacks;
 use super::status::jobexec_status;
 use crate::clock::Timeout;
@@ -36,14 +36,14 @@ pub extern "C" fn jobexec_version() -> *const c_char {
 pub unsafe extern "C" fn jobexec_start(
     config: *const jobexec_config,
     timeout_ns: u64,
-    exec: *mut *mut jobexec,
+    exec: *mut *mut jobexec_executor,
 ) -> jobexec_status {
     answer(|| {
         let deadline = Timeout(timeout_ns).deadline();
         // SAFETY: the caller's promise.
         let config = unsafe { read(config) }?;
         // SAFETY: the caller's promise.
-        let place = unsafe { exec.as_mut() }.ok_or(null("exec"))?;
+        let place = unsafe { exec.as_mut() }.ok_or_else(|| null("exec"))?;
         if config.transform.is_none() {
             return Err(null("transform"));
         }
@@ -70,7 +70,10 @@ pub unsafe extern "C" fn jobexec_start(
 /// # Safety
 /// `exec` is NULL or a handle that is not freed meanwhile.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobexec_close(exec: *mut jobexec, timeout_ns: u64) -> jobexec_status {
+pub unsafe extern "C" fn jobexec_close(
+    exec: *mut jobexec_executor,
+    timeout_ns: u64,
+) -> jobexec_status {
     answer(|| {
         // SAFETY: the caller's promise.
         unsafe { get(exec) }?.close(Timeout(timeout_ns).deadline())
@@ -89,7 +92,7 @@ pub unsafe extern "C" fn jobexec_close(exec: *mut jobexec, timeout_ns: u64) -> j
 /// # Safety
 /// `exec` is NULL or a handle that no other call uses.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobexec_free(exec: *mut jobexec) -> jobexec_status {
+pub unsafe extern "C" fn jobexec_free(exec: *mut jobexec_executor) -> jobexec_status {
     answer(|| {
         if exec.is_null() {
             return Ok(());

@@ -24,7 +24,7 @@ pub use config::{
     jobexec_user_destructor, jobexec_worker_exit, jobexec_worker_init,
 };
 pub use error::{jobexec_last_error, jobexec_status_text};
-pub use handle::jobexec;
+pub use handle::jobexec_executor;
 pub use inspect::*;
 pub use job::*;
 pub use lifecycle::*;

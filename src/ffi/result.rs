@@ -37,7 +37,8 @@ pub struct jobexec_result {
     pub queued_ns: u64,
     /// When this poll took it.
     pub polled_ns: u64,
-    /// What the transform said where it failed, in UTF-8; else empty.
+    /// Why the outcome is not JOBEXEC_OUTCOME_DONE, in UTF-8: what the transform said where it
+    /// failed. Else empty.
     pub message: [c_char; 192],
 }
 

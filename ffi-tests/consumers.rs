@@ -1,0 +1,207 @@
+//! Builds the C and C++ consumers against the header and the shared library, as a user would, and
+//! runs them, and those in Python. A program passes by exit status 0; by 77 it says that it
+//! cannot be run here.
+//!
+//! Environment: `CC`, `CXX` and `PYTHON` name the tools; `JOBEXEC_CFLAGS` are more flags for both
+//! compilers, sanitizers for example.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use std::{env, io};
+
+/// For one program. Those that wait have shorter deadlines of their own.
+const DEADLINE: Duration = Duration::from_secs(120);
+const SKIPPED: i32 = 77;
+
+#[test]
+fn c() {
+    run_all(tests("c").map(|source| Consumer::built(&[&source])));
+}
+
+#[test]
+fn cpp() {
+    let whole = tests("cpp").filter(|source| !source.to_string_lossy().ends_with(".other.cpp"));
+    run_all(whole.map(|source| {
+        let other = source.with_extension("other.cpp");
+        let sources = [source.as_path(), &other];
+        let mut consumer = Consumer::built(&sources[..1 + usize::from(other.exists())]);
+        consumer.command.arg(cpp_trainer());
+        consumer
+    }));
+}
+
+#[test]
+fn python() {
+    run_all(Consumer::python("ffi-tests/python/test_jobexec.py").into_iter());
+}
+
+#[test]
+fn trainers() {
+    let c = Consumer::built(&[Path::new("ffi-tests/c/trainer.c")]);
+    let cpp = Consumer::new("ffi-tests/cpp/trainer.cpp", Command::new(cpp_trainer()));
+    let python = Consumer::python("ffi-tests/python/trainer.py");
+    run_all([c, cpp].into_iter().chain(python));
+}
+
+/// The programs in the README do what they say.
+#[test]
+fn readme() {
+    let readme = fs::read_to_string("README.md").expect("the README");
+    for (language, end) in [("c", "c"), ("cpp", "cpp")] {
+        let block = readme.split_once(&format!("```{language}\n")).expect("a program").1;
+        let source = programs().join(format!("readme.{end}"));
+        fs::write(&source, block.split_once("```").expect("its end").0).expect("a file");
+        let output = Command::new(compile(&[&source])).output().expect("it runs");
+        assert_eq!((output.status.code(), &output.stdout[..]), (Some(0), &b"12\n"[..]));
+    }
+}
+
+/// A program that uses the library.
+struct Consumer {
+    name: PathBuf,
+    command: Command,
+}
+
+impl Consumer {
+    fn new(name: impl Into<PathBuf>, command: Command) -> Consumer {
+        Consumer { name: name.into(), command }
+    }
+
+    fn built(sources: &[&Path]) -> Consumer {
+        Consumer::new(sources[0], Command::new(compile(sources)))
+    }
+
+    /// Nothing where there is no Python.
+    fn python(script: &str) -> Option<Consumer> {
+        let mut command = Command::new(tool("PYTHON", "python3"));
+        if Command::new(command.get_program()).arg("--version").output().is_err() {
+            say(&format!("{script} skipped: there is no {}", command.get_program().display()));
+            return None;
+        }
+        command.arg("-B").arg(script).env("JOBEXEC_LIBRARY", libraries().join("libjobexec.so"));
+        Some(Consumer::new(script, command))
+    }
+
+    /// Runs it to its end, or the deadline. If it failed, what it said comes back.
+    fn run(mut self) -> Result<(), String> {
+        let name = self.name.display().to_string();
+        let start = Instant::now();
+        let (status, output) = self.wait().unwrap_or_else(|error| panic!("{name}: {error}"));
+        let time = start.elapsed().as_secs_f64();
+        match status {
+            Some(status) if status.success() => {
+                println!("{name} passed after {time:.2} s\n{output}");
+                Ok(())
+            }
+            Some(status) if status.code() == Some(SKIPPED) => {
+                say(&format!("{name} skipped itself: {output}"));
+                Ok(())
+            }
+            Some(status) => Err(format!("{name} failed with {status} after {time:.2} s\n{output}")),
+            None => Err(format!("{name} was killed at the deadline\n{output}")),
+        }
+    }
+
+    /// The exit status, none at the deadline; and the output. That goes through a file, since a
+    /// pipe that nobody empties would hold the program up.
+    fn wait(&mut self) -> io::Result<(Option<ExitStatus>, String)> {
+        let name = self.name.display().to_string().replace('/', "-");
+        let path = programs().join(name + ".log");
+        let file = File::create(&path)?;
+        self.command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+        let end = Instant::now() + DEADLINE;
+        let mut child = self.command.spawn()?;
+        let status = loop {
+            let status = child.try_wait()?;
+            if status.is_some() || Instant::now() > end {
+                break status;
+            }
+            sleep(Duration::from_millis(5));
+        };
+        if status.is_none() {
+            child.kill()?;
+            child.wait()?;
+        }
+        Ok((status, String::from_utf8_lossy(&fs::read(&path)?).into_owned()))
+    }
+}
+
+/// Runs all, whichever fail.
+fn run_all(consumers: impl Iterator<Item = Consumer>) {
+    let failures: Vec<String> = consumers.filter_map(|consumer| consumer.run().err()).collect();
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+/// The files `test_*` of a language, which is also how they end, by name.
+fn tests(language: &str) -> impl Iterator<Item = PathBuf> {
+    let folder = fs::read_dir(Path::new("ffi-tests").join(language)).expect("the sources");
+    let mut paths: Vec<PathBuf> = folder.map(|entry| entry.expect("a file").path()).collect();
+    paths.retain(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("test_") && path.extension() == Some(OsStr::new(language))
+    });
+    paths.sort();
+    paths.into_iter()
+}
+
+fn cpp_trainer() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| compile(&[Path::new("ffi-tests/cpp/trainer.cpp")]))
+}
+
+/// Compiles a program and answers where it is.
+fn compile(sources: &[&Path]) -> PathBuf {
+    let name = sources[0].display();
+    let is_c = sources[0].extension() == Some(OsStr::new("c"));
+    let (compiler, standard) =
+        if is_c { (tool("CC", "cc"), "c11") } else { (tool("CXX", "c++"), "c++17") };
+    let program = programs().join(name.to_string().replace('/', "-"));
+    let mut command = Command::new(compiler);
+    command
+        .arg(format!("-std={standard}"))
+        .args("-Wall -Wextra -Wpedantic -Werror -g -O1 -pthread".split(' '))
+        .args(["-Iinclude", "-Iffi-tests"])
+        .args(env::var("JOBEXEC_CFLAGS").unwrap_or_default().split_whitespace())
+        .args(sources)
+        .arg("-o")
+        .arg(&program)
+        .arg("-L")
+        .arg(libraries())
+        .arg(format!("-Wl,-rpath,{}", libraries().display()))
+        .args(["-ljobexec", "-lm"]);
+    let output = command.output().unwrap_or_else(|error| panic!("{name}: {command:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name} does not compile by {command:?}\n{said}");
+    program
+}
+
+/// Says something even if the test passes, where what it prints is not shown.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+fn tool(variable: &str, usual: &str) -> String {
+    env::var(variable).unwrap_or_else(|_| usual.to_string())
+}
+
+/// Where the shared library is: beside this test, for which the compiler made it in the same go as
+/// the one that Rust links. One a folder up may be of an earlier build.
+fn libraries() -> PathBuf {
+    let test = env::current_exe().expect("the path of this test");
+    let folder = test.parent().expect("its folder").to_path_buf();
+    assert!(folder.join("libjobexec.so").exists(), "no libjobexec.so in {}", folder.display());
+    folder
+}
+
+/// Where the programs are built; a folder for each profile.
+fn programs() -> PathBuf {
+    let folder = libraries().join("../consumers");
+    fs::create_dir_all(&folder).expect("a folder for the programs");
+    folder
+}

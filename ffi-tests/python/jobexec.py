@@ -1,0 +1,323 @@
+"""libjobexec by ctypes. Payloads are Python objects; the library sees only their numbers.
+
+The transform is a Python function of (payload, job), called on the library's threads under the
+interpreter's lock. What it returns becomes the payload of the result, unless it is None; an
+exception makes the result a failed one with its text. The library is found by the environment's
+JOBEXEC_LIBRARY, else as libjobexec.so where the system looks.
+"""
+
+import atexit
+import ctypes as c
+import itertools
+import os
+import time
+
+OK, FULL, EMPTY, END, CLOSED, ABORTED, TIMEOUT = range(7)
+(ERROR_NULL, ERROR_SIZE, ERROR_ARGUMENT, ERROR_HANDLE, ERROR_INSIDE_CALLBACK, ERROR_FINISHED,
+ ERROR_MEMORY, ERROR_WORKER, ERROR_NO_WORKERS, ERROR_EXHAUSTED, ERROR_INTERNAL) = range(-1, -12, -1)
+DONE, FAILED, PANICKED, CRASHED, TIMED_OUT, CANCELLED = range(6)
+WORKERS_AUTO = 0xFFFFFFFF
+PIN_AUTO, PIN_OFF, PIN_LIST = range(3)
+
+_Transform = c.CFUNCTYPE(c.c_int32, c.c_void_p, c.c_void_p, c.c_void_p)
+_Init = c.CFUNCTYPE(c.c_int32, c.c_void_p, c.c_uint32)
+_Exit = c.CFUNCTYPE(None, c.c_void_p, c.c_uint32)
+_Discard = c.CFUNCTYPE(None, c.c_void_p, c.c_void_p)
+_Log = c.CFUNCTYPE(None, c.c_void_p, c.c_int32, c.c_char_p)
+_Destructor = c.CFUNCTYPE(None, c.c_void_p)
+
+
+class _Sized(c.Structure):
+    """A structure that begins with its size."""
+
+    def __init__(self):
+        super().__init__(size=c.sizeof(self))
+
+
+class Config(_Sized):
+    """jobexec_config."""
+
+    _fields_ = [
+        ("size", c.c_uint64), ("workers", c.c_uint32), ("queue_per_worker", c.c_uint32),
+        ("results_per_worker", c.c_uint32), ("results", c.c_uint32),
+        ("wait_until_workers_run", c.c_uint32), ("timing", c.c_uint32), ("seed", c.c_uint64),
+        ("spin_ns", c.c_uint64), ("max_restarts", c.c_uint32), ("pinning", c.c_uint32),
+        ("cpus", c.POINTER(c.c_uint32)), ("cpu_count", c.c_uint32),
+        ("reserve_cores", c.c_uint32), ("local_rank", c.c_uint32), ("local_size", c.c_uint32),
+        ("transform", _Transform), ("worker_init", _Init), ("worker_exit", _Exit),
+        ("discard", _Discard), ("log", _Log), ("user", c.c_void_p),
+        ("user_destructor", _Destructor),
+    ]
+
+
+class _Result(_Sized):
+    _fields_ = [
+        ("size", c.c_uint64), ("job_id", c.c_uint64), ("payload", c.c_void_p),
+        ("outcome", c.c_int32), ("code", c.c_int32), ("session", c.c_uint32),
+        ("worker", c.c_uint32), ("number", c.c_uint64), ("created_ns", c.c_uint64),
+        ("started_ns", c.c_uint64), ("finished_ns", c.c_uint64), ("queued_ns", c.c_uint64),
+        ("polled_ns", c.c_uint64), ("message", c.c_char * 192),
+    ]
+
+
+class Counters(_Sized):
+    """jobexec_counters."""
+
+    _fields_ = [(name, c.c_uint64) for name in (
+        "size accepted done failed panicked crashed timed_out cancelled discarded outstanding "
+        "queued running ready most_outstanding most_queued most_ready session workers restarts "
+        "wakes").split()]
+
+
+def _load():
+    library = c.CDLL(os.environ.get("JOBEXEC_LIBRARY", "libjobexec.so"))
+    pointer, status, u64 = c.c_void_p, c.c_int32, c.c_uint64
+    prototypes = {
+        "last_error": (c.c_char_p,),
+        "status_text": (c.c_char_p, status),
+        "version": (c.c_char_p,),
+        "config_init": (status, c.POINTER(Config)),
+        "start": (status, c.POINTER(Config), u64, c.POINTER(pointer)),
+        "close": (status, pointer, u64),
+        "free": (status, pointer),
+        "put": (status, pointer, pointer, c.POINTER(u64)),
+        "put_wait": (status, pointer, pointer, u64, c.POINTER(u64)),
+        "poll": (status, pointer, c.POINTER(_Result)),
+        "poll_wait": (status, pointer, u64, c.POINTER(_Result)),
+        "finish": (status, pointer),
+        "reset": (status, pointer, c.POINTER(c.c_uint32)),
+        "abort": (status, pointer),
+        "is_full": (c.c_int32, pointer),
+        "is_idle": (c.c_int32, pointer),
+        "job_id": (u64, pointer),
+        "job_session": (c.c_uint32, pointer),
+        "job_number": (u64, pointer),
+        "job_worker": (c.c_uint32, pointer),
+        "job_seed": (u64, pointer),
+        "job_is_cancelled": (c.c_int32, pointer),
+        "job_set_payload": (status, pointer, pointer),
+        "job_set_message": (status, pointer, c.c_char_p),
+        "stats": (status, pointer, c.POINTER(Counters)),
+        "capacity": (status, pointer, c.POINTER(u64), c.POINTER(u64)),
+        "report": (status, pointer, c.c_char_p, c.c_size_t, c.POINTER(c.c_size_t)),
+    }
+    for name, (answer, *arguments) in prototypes.items():
+        function = getattr(library, "jobexec_" + name)
+        function.restype, function.argtypes = answer, arguments
+    return library
+
+
+_library = _load()
+
+
+class Error(Exception):
+    """An answer below 0 (or a start or close that was late), with the library's sentence."""
+
+    def __init__(self, status):
+        super().__init__(_library.jobexec_last_error().decode())
+        self.status = status
+
+
+def _check(status):
+    """Ordinary states are returned; errors are raised."""
+    if status < 0:
+        raise Error(status)
+    return status
+
+
+class Job:
+    """The job that a transform is at. Valid during the call."""
+
+    def __init__(self, handle):
+        self._handle = handle
+
+    id = property(lambda self: _library.jobexec_job_id(self._handle))
+    session = property(lambda self: _library.jobexec_job_session(self._handle))
+    number = property(lambda self: _library.jobexec_job_number(self._handle))
+    worker = property(lambda self: _library.jobexec_job_worker(self._handle))
+    seed = property(lambda self: _library.jobexec_job_seed(self._handle))
+    cancelled = property(lambda self: bool(_library.jobexec_job_is_cancelled(self._handle)))
+
+
+class Result:
+    """A result: the fields of jobexec_result, with the payload and the message as objects."""
+
+    def __init__(self, raw, payload):
+        for name, _ in _Result._fields_[1:]:
+            setattr(self, name, getattr(raw, name))
+        self.payload, self.message = payload, raw.message.decode()
+
+
+class _Side:
+    """What the callbacks of one executor need. Lives until its destructor is called."""
+
+    def __init__(self, transform, discard):
+        self.transform, self.discard = transform, discard
+        self.payloads = {}
+        self.numbers = itertools.count(1)  # 0 is NULL.
+
+
+# By number, which is the user pointer. The callbacks are made once, for all executors: one that
+# is freed while a worker hangs may be called back much later.
+_sides = {}
+_side_numbers = itertools.count(1)
+
+
+@_Transform
+def _transform(user, payload, job):
+    side = _sides[user]
+    try:
+        replacement = side.transform(side.payloads[payload], Job(job))
+        if replacement is not None:
+            side.payloads[payload] = replacement
+        return 0
+    except BaseException as error:  # Nothing may leave through C.
+        text = f"{type(error).__name__}: {error}".replace("\0", " ")
+        _library.jobexec_job_set_message(job, text.encode(errors="replace"))
+        return 1
+
+
+@_Discard
+def _discard(user, payload):
+    side = _sides[user]
+    payload = side.payloads.pop(payload)
+    if side.discard is not None:
+        side.discard(payload)
+
+
+@_Destructor
+def _destroy(user):
+    del _sides[user]
+
+
+class Executor:
+    """An executor. Arguments beside the first two are fields of jobexec_config."""
+
+    def __init__(self, transform, discard=None, timeout=10.0, **fields):
+        config = Config()
+        _check(_library.jobexec_config_init(config))
+        for name, value in fields.items():
+            if name == "cpus":
+                config.pinning, config.cpu_count = PIN_LIST, len(value)
+                value = (c.c_uint32 * len(value))(*value)
+            if name not in dir(Config):
+                raise TypeError(f"no field of the configuration: {name}")
+            setattr(config, name, value)
+        self._side = _Side(transform, discard)
+        config.user = next(_side_numbers)
+        config.transform, config.discard, config.user_destructor = _transform, _discard, _destroy
+        _sides[config.user] = self._side
+        self._handle = c.c_void_p()
+        status = _library.jobexec_start(config, _ns(timeout), self._handle)
+        if status != OK:
+            if status not in (TIMEOUT, ERROR_WORKER):  # Else the executor owns it.
+                del _sides[config.user]
+            raise Error(status)
+        _open.add(self)
+
+    def put(self, payload):
+        """Answers (status, job id)."""
+        return self._put(_library.jobexec_put, payload)
+
+    def put_wait(self, payload, timeout):
+        """The same, waiting for room."""
+        def put(handle, number, job_id):
+            return _library.jobexec_put_wait(handle, number, _ns(timeout), job_id)
+        return self._put(put, payload)
+
+    def _put(self, put, payload):
+        number, job_id = next(self._side.numbers), c.c_uint64()
+        self._side.payloads[number] = payload
+        status = put(self._handle, number, job_id)
+        if status != OK:
+            del self._side.payloads[number]
+            return _check(status), None
+        return OK, job_id.value
+
+    def poll(self):
+        """Answers (status, result)."""
+        return self._poll(_library.jobexec_poll)
+
+    def poll_wait(self, timeout):
+        """The same, waiting for a result; looks for Ctrl-C ten times a second."""
+        end = time.monotonic() + timeout
+        while True:
+            left = max(0.0, end - time.monotonic())
+            answer = self._poll(lambda handle, result: _library.jobexec_poll_wait(
+                handle, _ns(min(left, 0.1)), result))
+            if answer[0] != TIMEOUT or left <= 0.1:
+                return answer
+
+    def _poll(self, poll):
+        raw = _Result()
+        status = _check(poll(self._handle, raw))
+        if status != OK:
+            return status, None
+        return OK, Result(raw, self._side.payloads.pop(raw.payload))
+
+    def finish(self):
+        """No more jobs in this session."""
+        return _check(_library.jobexec_finish(self._handle))
+
+    def reset(self):
+        """Begins a new session. Answers a status."""
+        return _check(_library.jobexec_reset(self._handle, None))
+
+    def abort(self):
+        """Makes every put and poll answer ABORTED."""
+        return _check(_library.jobexec_abort(self._handle))
+
+    def close(self, timeout=10.0):
+        """OK, or TIMEOUT if a transform is still at work; then it can be called again."""
+        status = _check(_library.jobexec_close(self._handle, _ns(timeout)))
+        if status == OK:
+            _open.discard(self)
+        return status
+
+    def free(self):
+        """The executor is gone, whatever is still at work."""
+        handle, self._handle = self._handle, c.c_void_p()
+        _open.discard(self)
+        return _check(_library.jobexec_free(handle))
+
+    def capacity(self):
+        """(jobs in flight, of these waiting), at most."""
+        in_flight, queued = c.c_uint64(), c.c_uint64()
+        _check(_library.jobexec_capacity(self._handle, in_flight, queued))
+        return in_flight.value, queued.value
+
+    def stats(self):
+        """The counters."""
+        counters = Counters()
+        _check(_library.jobexec_stats(self._handle, counters))
+        return counters
+
+    def report(self):
+        """The job report."""
+        size = c.c_size_t(4096)
+        while True:
+            text = c.create_string_buffer(size.value)
+            _check(_library.jobexec_report(self._handle, text, len(text), size))
+            if size.value <= len(text):
+                return text.value.decode()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+        self.free()
+
+
+def _ns(seconds):
+    return int(seconds * 1e9)
+
+
+_open = set()
+
+
+@atexit.register
+def _close_all():
+    """A worker must not call into an interpreter that is gone."""
+    for executor in list(_open):
+        executor.close(1.0)

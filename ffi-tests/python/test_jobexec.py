@@ -1,0 +1,206 @@
+"""The ctypes binding: results, failures, reset, end, close, and that no payload is kept."""
+
+import gc
+import threading
+import weakref
+
+import jobexec
+from jobexec import CLOSED, EMPTY, END, FAILED, FULL, OK, TIMEOUT, Executor
+
+PATIENCE = 20.0
+
+
+class Payload:
+    """Something that can be watched."""
+
+    def __init__(self, value):
+        self.value = value
+
+
+def accounts(executor):
+    n = executor.stats()
+    assert n.accepted == (n.done + n.failed + n.panicked + n.crashed + n.timed_out + n.cancelled
+                          + n.discarded + n.outstanding)
+    return n
+
+
+def finish_and_poll(executor):
+    """All results to the end."""
+    assert executor.finish() == OK
+    results = []
+    while True:
+        status, result = executor.poll_wait(PATIENCE)
+        if status == END:
+            return results
+        assert status == OK, status
+        results.append(result)
+
+
+def test_results():
+    def transform(payload, job):
+        if payload.value == 13:
+            raise ValueError("unlucky")
+        if payload.value == 14:
+            return "replaced"
+        payload.value += job.number
+
+    watched = weakref.WeakSet()
+    with Executor(transform, workers=2) as executor:
+        assert executor.capacity() == (6, 4)
+        results, ids = [], []
+        for value in range(100):
+            payload = Payload(value)
+            watched.add(payload)
+            while True:
+                status, job_id = executor.put(payload)
+                if status == OK:
+                    break
+                assert status == FULL
+                status, result = executor.poll_wait(PATIENCE)
+                assert status == OK
+                results.append(result)
+            ids.append(job_id)
+        results += finish_and_poll(executor)
+        assert sorted(result.job_id for result in results) == sorted(set(ids)) and len(ids) == 100
+        for result in results:
+            if result.number == 13:
+                assert (result.outcome, result.code) == (FAILED, 1)
+                assert result.message == "ValueError: unlucky" and result.payload.value == 13
+            elif result.number == 14:
+                assert result.payload == "replaced"
+            else:
+                assert result.payload.value == 2 * result.number and result.message == ""
+            # The clock of a result is that of the process.
+            assert result.finished_ns <= result.queued_ns <= result.polled_ns
+        assert "100 accepted = 99 done + 1 failed" in executor.report()
+        assert accounts(executor).outstanding == 0
+    results.clear()
+    del payload, result
+    gc.collect()
+    assert len(watched) == 0
+
+
+def test_reset_and_close():
+    at_work, seen, discarded = threading.Semaphore(0), threading.Event(), []
+
+    def transform(payload, job):
+        at_work.release()
+        while not job.cancelled:
+            pass
+        seen.set()
+
+    watched = weakref.WeakSet()
+    executor = Executor(transform, lambda payload: discarded.append(payload.value), workers=1)
+    for value in range(3):
+        payload = Payload(value)
+        watched.add(payload)
+        assert executor.put_wait(payload, PATIENCE)[0] == OK
+    assert at_work.acquire(timeout=PATIENCE)
+    assert executor.put(None)[0] == FULL
+    assert executor.put_wait(None, 0.01)[0] == TIMEOUT
+    assert executor.poll() == (EMPTY, None) and executor.poll_wait(0.01) == (TIMEOUT, None)
+    assert executor.reset() == OK
+    assert seen.wait(PATIENCE)
+    assert executor.put(Payload(3))[0] == OK
+    assert executor.close(PATIENCE) == OK
+    assert sorted(discarded) == [0, 1, 2, 3]
+    assert executor.put(None) == (CLOSED, None) and executor.poll() == (CLOSED, None)
+    assert accounts(executor).discarded == 4
+    assert executor.free() == OK
+    del payload, executor
+    gc.collect()
+    assert len(watched) == 0 and not jobexec._sides
+
+
+def test_stuck():
+    let_go, at_work = threading.Event(), threading.Event()
+
+    def transform(payload, job):
+        at_work.set()
+        let_go.wait(PATIENCE)
+
+    executor = Executor(transform, workers=1)
+    assert executor.put("held")[0] == OK
+    assert at_work.wait(PATIENCE)
+    assert executor.close(0.05) == TIMEOUT
+    assert "no longer wanted" in executor.report()
+    assert executor.free() == OK
+    let_go.set()
+    # The worker leaves by itself, and the binding forgets it then.
+    waits = threading.Event()
+    for _ in range(2000):
+        if not jobexec._sides:
+            return
+        waits.wait(0.01)
+    raise AssertionError("the executor was never destroyed")
+
+
+def test_errors():
+    def refused(**fields):
+        try:
+            Executor(lambda payload, job: None, **fields)
+        except jobexec.Error as error:
+            return error
+        raise AssertionError(fields)
+
+    assert refused(workers=5000).status == jobexec.ERROR_ARGUMENT
+    assert "spin_ns" in str(refused(spin_ns=2**40))
+    assert "empty" in str(refused(cpus=[]))
+    assert not jobexec._sides
+    inside = []
+
+    def transform(payload, job):
+        try:
+            executor.reset()
+        except jobexec.Error as error:
+            inside.append(error.status)
+
+    with Executor(transform, workers=1) as executor:
+        assert executor.put(None)[0] == OK
+        finish_and_poll(executor)
+        try:
+            executor.put(None)
+            raise AssertionError("the session is finished")
+        except jobexec.Error as error:
+            assert error.status == jobexec.ERROR_FINISHED
+    assert inside == [jobexec.ERROR_INSIDE_CALLBACK]
+
+
+def test_threads():
+    """Each payload comes back once, from several threads on both sides."""
+    jobs, sums, lock = 2000, [], threading.Lock()
+
+    def transform(payload, job):
+        return payload + 1
+
+    def put(first):
+        for value in range(first, jobs, 2):
+            assert executor.put_wait(value, PATIENCE)[0] == OK
+
+    def poll():
+        while True:
+            status, result = executor.poll_wait(PATIENCE)
+            if status == END:
+                return
+            assert status == OK
+            with lock:
+                sums.append(result.payload)
+
+    with Executor(transform, workers=2) as executor:
+        putters = [threading.Thread(target=put, args=(first,)) for first in range(2)]
+        pollers = [threading.Thread(target=poll) for _ in range(2)]
+        for thread in putters + pollers:
+            thread.start()
+        for thread in putters:
+            thread.join(PATIENCE)
+        assert executor.finish() == OK
+        for thread in pollers:
+            thread.join(PATIENCE)
+        assert sorted(sums) == list(range(1, jobs + 1))
+        assert accounts(executor).done == jobs
+
+
+for name, test in list(globals().items()):
+    if name.startswith("test_"):
+        test()
+        print(name, "passed")
