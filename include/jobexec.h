@@ -463,7 +463,8 @@ typedef struct jobexec_counters {
      */
     uint64_t most_outstanding;
     /**
-     * The most seen waiting for a worker. Exact while at most 64 may be in flight.
+     * The most seen waiting for a worker. Exact where jobs are timed and at most 64 may be in
+     * flight; else looked at with every 64th job.
      */
     uint64_t most_queued;
     /**

@@ -32,7 +32,8 @@ pub(crate) struct Engine {
     pub(crate) marks: Marks,
 }
 
-/// High-water marks. Looked at with every job while they are few, with every 64th else.
+/// High-water marks of the two queues. To look at one takes a line away from the other side, some
+/// 70 ns: as nothing beside the clock where jobs are timed and few, else done with every 64th.
 #[derive(Default)]
 pub(crate) struct Marks {
     pub(crate) queued: AtomicU64,
@@ -40,12 +41,6 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
-    /// Whether this job is one to look at.
-    #[inline]
-    pub(crate) fn due(capacity: Capacity, number: u64) -> bool {
-        capacity.in_flight <= 64 || number.is_multiple_of(64)
-    }
-
     pub(crate) fn raise(mark: &AtomicU64, level: usize) {
         if level as u64 > mark.load(Ordering::Relaxed) {
             mark.fetch_max(level as u64, Ordering::Relaxed);
@@ -99,6 +94,12 @@ impl Engine {
     #[inline]
     pub(crate) fn is_inside(&self) -> bool {
         inside::is_inside(self.identity())
+    }
+
+    /// Whether a high-water mark is to be looked at with this job.
+    #[inline]
+    pub(crate) fn marks_due(&self, number: u64) -> bool {
+        number.is_multiple_of(64) || self.timing && self.capacity.in_flight <= 64
     }
 
     /// Whether jobs run inside their put.

@@ -69,7 +69,7 @@ impl Engine {
         job: Job,
         read: impl FnOnce(&Job, *mut c_void, Option<&Record>) -> R,
     ) -> R {
-        if Marks::due(self.capacity, job.number) {
+        if self.marks_due(job.number) {
             Marks::raise(&self.marks.ready, self.results.len() + 1);
         }
         let record = self.records.of(&job);

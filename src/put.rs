@@ -82,7 +82,7 @@ impl Engine {
         #[cfg(not(control = "put_fence"))]
         fence_after_rmw(); // N2 of the event, and between the push and the phase.
         self.signals.work.notify_one_fenced();
-        if Marks::due(self.capacity, ticket.number) {
+        if self.marks_due(ticket.number) {
             Marks::raise(&self.marks.queued, self.queue.len());
         }
         // A reset, an abort or a close that began before the push may have swept before it too.

@@ -4,7 +4,7 @@
 //! A consumer that is faster than its producer arrives at the end of the queue again and again,
 //! and each look there takes the cache lines away that the producer is about to write: both go
 //! at the pace of lines travelling. So a waiter pauses before its first look, for longer each
-//! time that enough came meanwhile (one item for two pauses of some 25 ns), for half as long each
+//! time that enough came meanwhile (one item for three pauses of some 25 ns), for half as long each
 //! time that it did not: streams are taken in bites, and a single job is not kept waiting.
 
 use crate::clock::Deadline;
@@ -83,7 +83,7 @@ impl Pace {
 
     /// That many items came while a waiter paused so often.
     fn learn(&self, gap: u64, came: u64) {
-        let next = if 2 * came > gap { (2 * gap + 1).min(MOST_PAUSES) } else { gap / 2 };
+        let next = if 3 * came > gap { (2 * gap + 1).min(MOST_PAUSES) } else { gap / 2 };
         if next != gap {
             self.gap.store(next, Ordering::Relaxed);
         }

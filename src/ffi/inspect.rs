@@ -40,7 +40,8 @@ pub struct jobexec_counters {
     pub ready: u64,
     /// The most that were outstanding at once.
     pub most_outstanding: u64,
-    /// The most seen waiting for a worker. Exact while at most 64 may be in flight.
+    /// The most seen waiting for a worker. Exact where jobs are timed and at most 64 may be in
+    /// flight; else looked at with every 64th job.
     pub most_queued: u64,
     /// The most results seen waiting for a poll. Exact likewise.
     pub most_ready: u64,

@@ -1,0 +1,41 @@
+//! What the kernel says of threads of this process.
+
+#![allow(dead_code)] // Each bench uses a part.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::Duration;
+
+fn all() -> BTreeSet<String> {
+    let entries = fs::read_dir("/proc/self/task").unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// The threads that `start` leaves behind.
+pub(crate) fn left_by<R>(start: impl FnOnce() -> R) -> (R, Vec<String>) {
+    let before = all();
+    let started = start();
+    (started, all().difference(&before).cloned().collect())
+}
+
+/// Waits until every one of them sleeps in the kernel.
+pub(crate) fn await_sleep(tasks: &[String]) {
+    while !tasks.iter().all(|task| sleeps(task)) {
+        std::thread::sleep(Duration::from_micros(50));
+    }
+}
+
+fn sleeps(task: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/self/task/{task}/stat")).unwrap();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S'))
+}
+
+/// How often they gave up their CPU by themselves: a sleeper that is not woken does not.
+pub(crate) fn voluntary_switches(tasks: &[String]) -> u64 {
+    let of = |task: &String| {
+        let status = fs::read_to_string(format!("/proc/self/task/{task}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        line.unwrap().trim().parse::<u64>().unwrap()
+    };
+    tasks.iter().map(of).sum()
+}
