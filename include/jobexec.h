@@ -167,8 +167,8 @@
 #define JOBEXEC_PIN_OFF 1
 
 /**
- * jobexec_config.pinning: worker i on cpus[i]; with more workers than CPUs the list begins
- * again, and the report says so.
+ * jobexec_config.pinning: each worker on the CPU that has its place in the list of CPUs; with
+ * more workers than CPUs the list begins again, and the report says so.
  */
 #define JOBEXEC_PIN_LIST 2
 

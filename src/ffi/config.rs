@@ -15,8 +15,8 @@ pub const JOBEXEC_WORKERS_AUTO: u32 = 0xffff_ffff;
 pub const JOBEXEC_PIN_AUTO: u32 = 0;
 /// jobexec_config.pinning: the scheduler decides.
 pub const JOBEXEC_PIN_OFF: u32 = 1;
-/// jobexec_config.pinning: worker i on cpus[i]; with more workers than CPUs the list begins
-/// again, and the report says so.
+/// jobexec_config.pinning: each worker on the CPU that has its place in the list of CPUs; with
+/// more workers than CPUs the list begins again, and the report says so.
 pub const JOBEXEC_PIN_LIST: u32 = 2;
 
 /// Transforms a payload, on a worker. 0 is success; any other number makes the job's outcome
