@@ -1,5 +1,9 @@
 //! One job to an executor that sleeps: from the put to the return of poll_wait. That is two
 //! hops, each to a thread that sleeps in the kernel, as in the floor.
+//!
+//! Two things go below the floor: a poller that still looks when its result comes makes it one
+//! hop, and a worker on the host's own CPU is woken without a signal to another one. The first
+//! is counted and printed; the second may happen with as many workers as CPUs.
 
 mod floors;
 mod peers;
