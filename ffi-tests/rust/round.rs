@@ -126,13 +126,10 @@ impl Round {
 
     fn consume(&self, mut random: Random) {
         loop {
-            let (last, floor) = (self.last.load(SeqCst), self.floor.load(SeqCst));
-            let wait = random.one_in(self.plan.calls_a_wait);
-            let answer =
-                if wait { self.executor.poll_wait(PATIENCE) } else { self.executor.poll() };
-            match answer {
-                Ok(result) => self.check(&result, floor),
-                Err(Status::Empty) if !wait => self.pause(),
+            let last = self.last.load(SeqCst);
+            match self.poll(random.one_in(self.plan.calls_a_wait)) {
+                Ok(()) => {}
+                Err(Status::Empty) => self.pause(),
                 Err(Status::End) if !last => self.pause(),
                 Err(status) => {
                     self.over.store(true, SeqCst);
@@ -140,6 +137,14 @@ impl Round {
                 }
             }
         }
+    }
+
+    fn poll(&self, wait: bool) -> Result<(), Status> {
+        let floor = self.floor.load(SeqCst);
+        let result =
+            if wait { self.executor.poll_wait(PATIENCE)? } else { self.executor.poll()? };
+        self.check(&result, floor);
+        Ok(())
     }
 
     fn check(&self, result: &JobResult<Payload>, floor: u32) {
@@ -155,7 +160,10 @@ impl Round {
     fn reset(&self, random: &mut Random) {
         let finished = if random.one_in(2) { self.executor.finish() } else { Ok(()) };
         match finished.and_then(|()| self.executor.reset()) {
-            Ok(session) => _ = self.floor.fetch_max(session, SeqCst),
+            Ok(session) => {
+                self.floor.fetch_max(session, SeqCst);
+                let _ = self.poll(false);
+            }
             Err(status) => self.expect_end(status),
         }
     }
