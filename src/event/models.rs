@@ -1,6 +1,6 @@
 //! The protocol of [`super`] under loom. Each model ends only if no wake-up is lost: a waiter
 //! that sleeps for ever is a deadlock, which loom reports. `.ci/run` also runs them with one
-//! fence removed at a time (`--cfg control="..."`), and then they must fail.
+//! fence removed at a time (`JOBEXEC_CONTROL`), and then they must fail.
 
 use super::*;
 use loom::sync::Arc;
