@@ -369,7 +369,7 @@ typedef struct jobexec_result {
      */
     uint32_t worker;
     /**
-     * How many jobs were accepted before it in its session.
+     * How many jobs were accepted before it in its session, modulo 2^36.
      */
     uint64_t number;
     /**
@@ -748,7 +748,7 @@ uint64_t jobexec_job_id(const struct jobexec_job *job);
 uint32_t jobexec_job_session(const struct jobexec_job *job);
 
 /**
- * How many jobs were accepted before it in its session; 0 for NULL.
+ * How many jobs were accepted before it in its session, modulo 2^36; 0 for NULL.
  *
  * Threads: the worker's. Blocks: never.
  *

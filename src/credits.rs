@@ -66,23 +66,26 @@ const FINISHED: u64 = 1 << 62;
 const COUNT: u64 = 0xffff_ffff;
 const SESSION_SHIFT: u32 = 32;
 
-/// The last session an executor can have.
-pub(crate) const LAST_SESSION: u32 = (1 << 28) - 1;
+/// The last session an executor can have: what an id has bits for, see [`crate::job`].
+pub(crate) const LAST_SESSION: u32 = (1 << 27) - 1;
 
 fn session(word: u64) -> u32 {
     (word >> SESSION_SHIFT) as u32 & LAST_SESSION
 }
 
-/// The place of an accepted job in the order of its session.
+/// The place of an accepted job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket {
     pub(crate) session: u32,
+    /// In the order of its session.
     pub(crate) number: u64,
+    /// In the order of all sessions: its position in the queue.
+    pub(crate) position: u64,
 }
 
 /// The two ends of a credit.
 pub(crate) struct Credits {
-    /// closed:1, finished:1, unused:2, session:28, accepted modulo 2^32:32. Written by those who
+    /// closed:1, finished:1, unused:3, session:27, accepted modulo 2^32:32. Written by those who
     /// put; the full count follows from the sum of outcomes, which is less than 2^32 behind.
     word: CachePadded<AtomicU64>,
     /// One line, written by those who poll.
@@ -131,8 +134,8 @@ impl Credits {
                         if in_flight > self.most_in_flight.load(Ordering::Relaxed) {
                             self.most_in_flight.fetch_max(in_flight, Ordering::Relaxed);
                         }
-                        let number = accepted.wrapping_sub(base);
-                        return Ok(Ticket { session: session(word), number });
+                        let (session, number) = (session(word), accepted.wrapping_sub(base));
+                        return Ok(Ticket { session, number, position: accepted });
                     }
                     Err(seen) => word = seen,
                 }

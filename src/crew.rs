@@ -1,7 +1,6 @@
 //! The worker threads: how they come, how one that dies is replaced, how they are sent home.
 
-use crate::clock::{Deadline, now_ns};
-use crate::credits::Outcome;
+use crate::clock::Deadline;
 use crate::engine::Engine;
 use crate::inside;
 use crate::os::machine::pin_current_thread;
@@ -72,7 +71,7 @@ impl Crew {
             Some(trouble) => Some(Err(trouble)),
             None => (self.running() == self.cpus.len() as u64).then_some(Ok(())),
         };
-        self.engine.signals.staff.wait(Spin { ns: 0 }, deadline, attempt, || 0)
+        self.engine.signals.staff.wait(Spin { ns: 0 }, deadline, attempt, |_| false)
     }
 
     /// After [`Engine::shut`]: waits until every job has its outcome and every thread has left
@@ -80,7 +79,7 @@ impl Crew {
     pub(crate) fn dismiss(&self, deadline: Deadline) -> bool {
         let staff = &self.engine.signals.staff;
         let idle = || (self.live() == 0 && self.engine.credits.in_flight() == 0).then_some(());
-        if staff.wait(Spin { ns: 0 }, deadline, idle, || 0).is_none() {
+        if staff.wait(Spin { ns: 0 }, deadline, idle, |_| false).is_none() {
             return false;
         }
         for worker in 0..self.cpus.len() {
@@ -96,7 +95,7 @@ impl Crew {
             staff.notify_all();
         }
         let joined = || (self.unjoined.load(Ordering::Acquire) == 0).then_some(());
-        staff.wait(Spin { ns: 0 }, deadline, joined, || 0).is_some()
+        staff.wait(Spin { ns: 0 }, deadline, joined, |_| false).is_some()
     }
 
     /// After [`Crew::dismiss`]: the last callback of all. False if another call is still in it at
@@ -109,7 +108,7 @@ impl Crew {
             self.engine.signals.staff.notify_all();
         }
         let retired = || (self.retired.load(Ordering::Acquire) == 2).then_some(());
-        self.engine.signals.staff.wait(Spin { ns: 0 }, deadline, retired, || 0).is_some()
+        self.engine.signals.staff.wait(Spin { ns: 0 }, deadline, retired, |_| false).is_some()
     }
 
     /// Leaves the threads to themselves.
@@ -174,20 +173,8 @@ impl Crew {
     /// A thread that did not come home by itself: its job gets its outcome, and it is replaced.
     fn bury(self: &Arc<Crew>, badge: &Badge) {
         let worker = badge.worker;
-        if let Some(mut job) = self.engine.desks[worker].abandoned() {
-            let records = &self.engine.records;
-            (job.outcome, job.worker) = (Outcome::Crashed, worker as u16);
-            records.attach(&mut job);
-            if let Some(record) = records.of(&job) {
-                record.failure.set("the worker's thread ended while it ran this job");
-                if self.engine.timing {
-                    let since = self.engine.desks[worker].at_work().map_or(0, |at| at.since);
-                    record.started = since.max(record.created);
-                    record.finished = now_ns();
-                }
-            }
-            self.engine.desks[worker].end();
-            self.engine.publish(job);
+        if let Some(job) = self.engine.desks[worker].abandoned() {
+            self.engine.bury(worker, job);
         }
         if self.engine.signals.phase().closed() {
             return;

@@ -1,37 +1,33 @@
 //! Where a worker keeps what others may read of it. Only its owner writes, so that nothing here
-//! costs more than a plain store to a line of its own.
+//! travels between cores unless somebody asks.
 
-use crate::job::Job;
+use crate::job::{Id, Job};
 use crate::sync::{AtomicU64, Ordering};
 use crossbeam_utils::CachePadded;
-use std::cell::UnsafeCell;
+use std::ffi::c_void;
 
 /// One worker's counters, and the job it is at.
 pub(crate) struct Desk {
     line: CachePadded<Line>,
 }
 
+#[derive(Default)]
 struct Line {
-    /// Jobs taken off the queue.
-    taken: AtomicU64,
+    /// The id of the job at hand, plus one; 0 without a job.
+    at: AtomicU64,
+    /// Its payload and when it was accepted: for the owner.
+    payload: AtomicU64,
+    created: AtomicU64,
+    /// When it began, where jobs are timed.
+    since: AtomicU64,
     /// Jobs taken and done with: published, or discarded.
     left: AtomicU64,
-    /// Session of the job at hand, plus one; 0 without a job.
-    session: AtomicU64,
-    number: AtomicU64,
-    /// When the job at hand began, where jobs are timed.
-    since: AtomicU64,
-    job: UnsafeCell<Option<Job>>,
 }
-
-// SAFETY: `job` is touched by the owner alone, everything else is atomic.
-unsafe impl Sync for Desk {}
 
 /// What a worker is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AtWork {
-    pub(crate) session: u32,
-    pub(crate) number: u64,
+    pub(crate) id: Id,
     /// 0 where jobs are not timed.
     pub(crate) since: u64,
 }
@@ -39,27 +35,19 @@ pub(crate) struct AtWork {
 impl Desk {
     /// An empty desk.
     pub(crate) fn new() -> Desk {
-        Desk {
-            line: CachePadded::new(Line {
-                taken: AtomicU64::new(0),
-                left: AtomicU64::new(0),
-                session: AtomicU64::new(0),
-                number: AtomicU64::new(0),
-                since: AtomicU64::new(0),
-                job: UnsafeCell::new(None),
-            }),
-        }
+        Desk { line: CachePadded::default() }
     }
 
-    /// The owner has taken a job off the queue. After the pop: what is counted here is room.
+    /// The owner has taken a job off the queue. Ends with a read-modify-write, for what the owner
+    /// reads next must not be older than what others can then see here: see
+    /// [`crate::engine::Engine::ended`].
     #[inline]
     pub(crate) fn begin(&self, job: Job) {
         let line = &*self.line;
-        // SAFETY: only the owner calls this, and no reference to the place outlives a call.
-        unsafe { *line.job.get() = Some(job) };
-        line.number.store(job.number, Ordering::Relaxed);
-        line.session.store(u64::from(job.session) + 1, Ordering::Release);
-        line.taken.store(line.taken.load(Ordering::Relaxed) + 1, Ordering::Release);
+        line.payload.store(job.payload as u64, Ordering::Relaxed);
+        line.created.store(job.created, Ordering::Relaxed);
+        line.since.store(0, Ordering::Relaxed);
+        line.at.swap(job.id.0 + 1, Ordering::AcqRel);
     }
 
     /// The owner starts the transform.
@@ -73,38 +61,29 @@ impl Desk {
     #[inline]
     pub(crate) fn end(&self) {
         let line = &*self.line;
-        line.session.store(0, Ordering::Release);
-        line.since.store(0, Ordering::Relaxed);
-        line.left.store(line.left.load(Ordering::Relaxed) + 1, Ordering::Release);
+        line.at.store(0, Ordering::Release);
+        line.left.store(line.left.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
     /// The job at hand, for the owner's own last act. `None` once it has ended.
     pub(crate) fn abandoned(&self) -> Option<Job> {
-        if self.line.session.load(Ordering::Relaxed) == 0 {
-            return None;
-        }
-        // SAFETY: only the owner calls this.
-        unsafe { *self.line.job.get() }
-    }
-
-    /// Jobs taken off the queue.
-    #[inline]
-    pub(crate) fn taken(&self) -> u64 {
-        self.line.taken.load(Ordering::Acquire)
+        let at = self.at_work()?;
+        Some(Job {
+            id: at.id,
+            payload: self.line.payload.load(Ordering::Relaxed) as *mut c_void,
+            created: self.line.created.load(Ordering::Relaxed),
+        })
     }
 
     /// Jobs taken and done with.
     pub(crate) fn left(&self) -> u64 {
-        self.line.left.load(Ordering::Acquire)
+        self.line.left.load(Ordering::Relaxed)
     }
 
     /// The job at hand.
     pub(crate) fn at_work(&self) -> Option<AtWork> {
-        let session = self.line.session.load(Ordering::Acquire);
-        (session > 0).then(|| AtWork {
-            session: session as u32 - 1,
-            number: self.line.number.load(Ordering::Relaxed),
-            since: self.line.since.load(Ordering::Relaxed),
-        })
+        let at = self.line.at.load(Ordering::Acquire);
+        let since = self.line.since.load(Ordering::Relaxed);
+        (at > 0).then(|| AtWork { id: Id(at - 1), since })
     }
 }

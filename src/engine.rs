@@ -5,19 +5,21 @@ use crate::config::Capacity;
 use crate::credits::{Credits, Outcome};
 use crate::desk::Desk;
 use crate::inside;
-use crate::job::{Job, Records};
-use crate::queue::Queue;
+use crate::job::Completion;
+use crate::queue::{Jobs, Results};
+use crate::record::Records;
 use crate::registry::Lease;
 use crate::run::Run;
 use crate::spin::Spin;
 use crate::sync::{AtomicU64, Ordering, fence_after_rmw};
+use std::ffi::c_void;
 
 /// The shared state of an executor.
 pub(crate) struct Engine {
     pub(crate) signals: Lease,
     pub(crate) credits: Credits,
-    pub(crate) queue: Queue<Job>,
-    pub(crate) results: Queue<Job>,
+    pub(crate) jobs: Jobs,
+    pub(crate) results: Results,
     pub(crate) records: Records,
     pub(crate) desks: Box<[Desk]>,
     pub(crate) run: Box<dyn Run>,
@@ -25,8 +27,6 @@ pub(crate) struct Engine {
     pub(crate) spin: Spin,
     pub(crate) timing: bool,
     pub(crate) seed: u64,
-    /// Jobs that a sweep took off the queue, or that ran inside their put.
-    pub(crate) swept: AtomicU64,
     /// Jobs that run inside their put at this moment.
     pub(crate) inline: AtomicU64,
     pub(crate) marks: Marks,
@@ -41,9 +41,9 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
-    pub(crate) fn raise(mark: &AtomicU64, level: usize) {
-        if level as u64 > mark.load(Ordering::Relaxed) {
-            mark.fetch_max(level as u64, Ordering::Relaxed);
+    pub(crate) fn raise(mark: &AtomicU64, level: u64) {
+        if level > mark.load(Ordering::Relaxed) {
+            mark.fetch_max(level, Ordering::Relaxed);
         }
     }
 }
@@ -61,8 +61,8 @@ impl Engine {
         Engine {
             signals: Lease::new(),
             credits: Credits::new(capacity.in_flight),
-            queue: Queue::new(capacity.queued),
-            results: Queue::new(capacity.in_flight),
+            jobs: Jobs::new(capacity.queued, timing),
+            results: Results::new(capacity.in_flight, timing),
             records: Records::new(capacity.in_flight),
             desks: (0..workers).map(|_| Desk::new()).collect(),
             run,
@@ -70,16 +70,15 @@ impl Engine {
             spin,
             timing,
             seed,
-            swept: AtomicU64::new(0),
             inline: AtomicU64::new(0),
             marks: Marks::default(),
         }
     }
 
     /// Bytes that an engine of that size takes.
-    pub(crate) fn bytes(workers: usize, capacity: Capacity) -> usize {
-        Queue::<Job>::bytes(capacity.queued)
-            + Queue::<Job>::bytes(capacity.in_flight)
+    pub(crate) fn bytes(workers: usize, capacity: Capacity, timing: bool) -> usize {
+        Jobs::bytes(capacity.queued, timing)
+            + Results::bytes(capacity.in_flight, timing)
             + Records::bytes(capacity.in_flight)
             + workers * size_of::<Desk>()
             + size_of::<Engine>()
@@ -114,10 +113,14 @@ impl Engine {
         self.capacity.queued < self.capacity.in_flight
     }
 
-    /// Jobs that left the queue. Only grows.
-    pub(crate) fn taken(&self) -> u64 {
-        let by_workers: u64 = self.desks.iter().map(Desk::taken).sum();
-        by_workers + self.swept.load(Ordering::Acquire)
+    /// Jobs that wait for a worker, those included that are just being put.
+    pub(crate) fn queued(&self) -> u64 {
+        if self.is_inline() {
+            return 0;
+        }
+        // In this order, so that it is never more than there were places.
+        let accepted = self.credits.counts().0;
+        accepted.saturating_sub(self.jobs.taken())
     }
 
     /// Jobs that a worker has at hand.
@@ -128,7 +131,7 @@ impl Engine {
 
     /// Jobs of sessions before that one which a worker has at hand.
     pub(crate) fn stale(&self, session: u32) -> u64 {
-        let stale = |desk: &&Desk| desk.at_work().is_some_and(|at| at.session < session);
+        let stale = |desk: &&Desk| desk.at_work().is_some_and(|at| at.id.session() < session);
         self.desks.iter().filter(stale).count() as u64
     }
 
@@ -138,7 +141,7 @@ impl Engine {
         self.credits.resolve(outcome);
         #[cfg(not(control = "resolve_fence"))]
         fence_after_rmw();
-        self.signals.room.notify_one_fenced();
+        self.signals.room.notify_one();
         let phase = self.signals.phase();
         if phase.finishes() || phase.closed() {
             self.tell_of_the_end();
@@ -157,16 +160,28 @@ impl Engine {
 
     /// Whether the session is finished and each of its jobs has its outcome. Jobs of earlier
     /// sessions that still run do not count: they are nobody's any more.
+    ///
+    /// A worker writes such a job on its desk and then, a fence between, reads the phase; a reset
+    /// changes the phase, and then, a fence between, tells pollers to look. So the worker sees the
+    /// reset and discards the job, or pollers see the job on the desk.
     pub(crate) fn ended(&self) -> bool {
         self.credits.ended(|session| self.stale(session))
     }
 
-    /// Gives the payload to the discard callback, and the job its outcome.
-    pub(crate) fn discard(&self, job: Job) {
-        let payload = self.records.payload(&job);
+    /// Gives a payload to the discard callback, and its job its outcome.
+    pub(crate) fn discard(&self, payload: *mut c_void) {
         inside::enter(self.identity(), || self.run.discard(payload));
-        self.records.release(job);
         self.resolve(Outcome::Discarded);
+    }
+
+    /// The same for a job that has been at a worker.
+    pub(crate) fn discard_result(&self, done: Completion) {
+        if done.outcome == Outcome::Done {
+            return self.discard(done.word as *mut c_void);
+        }
+        let payload = self.records.read(done.word).payload;
+        self.records.release(done.word);
+        self.discard(payload);
     }
 }
 

@@ -22,6 +22,10 @@
 //!                                             the same look for more, whoever searches
 //! ```
 //!
+//! An attempt may fail for news that is there, where it lies behind news that does not show yet
+//! (a hole of [`crate::ring`]): as long as whoever brings the latter has its N3 to come. So may
+//! the look for more.
+//!
 //! # Why no wake-up is lost
 //! Suppose news N stays untouched for ever although a waiter sleeps for ever.
 //! 1. *The notifier read sleeping == 0.* Each waiter that sleeps came to its W1 after N3 in the
@@ -35,6 +39,11 @@
 //! 3. *It gave a token.* The number of threads between W1 and W4 is always `sleeping + tokens`,
 //!    so a token is taken by one of them: in W4, or in W3, where a waiter that found something
 //!    leaves by taking one if nobody is left without. Whoever takes it is a searcher, see 2.
+//!
+//! And where a look in 1 or 2 finds a hole: whoever fills that has an N3 that comes after the
+//! looker's W1 or W5, or the look would show what it filled. So it reads sleeping > 0, and 2 or 3
+//! holds of it in turn: somebody looks again. That look may find another hole, but there are
+//! only so many in front of N, and each N3 comes later than the one before.
 //!
 //! News for all (`notify_all`: the end, an abort) gives a token to each sleeper. A thread that
 //! came to its W1 later sees such news in its W3, and takes no token from those who slept: it
@@ -83,17 +92,10 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// There is news for one waiter. The news was made visible by a read-modify-write.
+    /// There is news for one waiter. The caller made it visible by a read-modify-write, and put
+    /// [`fence_after_rmw`] behind that (N2).
     #[inline]
     pub(crate) fn notify_one(&self) {
-        #[cfg(not(control = "notify_fence"))]
-        fence_after_rmw(); // N2
-        self.notify_one_fenced();
-    }
-
-    /// [`Event::notify_one`] for a caller that has already put a fence behind its news.
-    #[inline]
-    pub(crate) fn notify_one_fenced(&self) {
         let word = self.word.load(Ordering::Relaxed); // N3
         if sleeping(word) > 0 && searching(word) == 0 {
             self.give(|word| u64::from(sleeping(word) > 0 && searching(word) == 0));
@@ -137,18 +139,19 @@ impl Event {
     }
 
     /// Waits until `attempt` gives something, or the deadline: then the answer is that of a last
-    /// attempt. `more` says whether there is news left for another waiter.
+    /// attempt. `has(n)` says whether there is news behind n others: for 0 as surely as an
+    /// attempt, for more it may guess.
     pub(crate) fn wait<T>(
         &self,
         spin: Spin,
         deadline: Deadline,
         mut attempt: impl FnMut() -> Option<T>,
-        backlog: impl Fn() -> usize,
+        has: impl Fn(u64) -> bool,
     ) -> Option<T> {
-        let more = || backlog() > 0;
+        let more = || has(0);
         let mut searcher = self.announce();
         loop {
-            if let Some(found) = self.pace.look(spin, deadline, &mut attempt, &backlog) {
+            if let Some(found) = self.pace.look(spin, deadline, &mut attempt, &has) {
                 self.stop_searching(searcher, more);
                 return Some(found);
             }
@@ -203,7 +206,7 @@ impl Event {
     /// The duty of a searcher goes to a sleeper, if there is more.
     fn pass_on(&self, more: impl Fn() -> bool) {
         if sleeping(self.word.load(Ordering::Relaxed)) > 0 && more() {
-            self.notify_one_fenced();
+            self.notify_one();
         }
     }
 

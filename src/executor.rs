@@ -3,8 +3,9 @@
 use crate::clock::Timeout;
 use crate::config::{Capacity, Config};
 use crate::credits::{Outcome, Ticket};
-use crate::job::{Job, Record, Times};
+use crate::job::{Id, Times};
 use crate::lifecycle::Running;
+use crate::poll::Delivery;
 use crate::registry;
 use crate::run::{JobContext, LogLevel};
 use crate::run_thread::Threaded;
@@ -78,7 +79,7 @@ pub struct JobResult<T> {
     pub id: u64,
     /// The session it was put in.
     pub session: u32,
-    /// How many jobs were accepted before it in that session.
+    /// How many jobs were accepted before it in that session, modulo 2^36.
     pub number: u64,
     /// What became of it.
     pub outcome: Outcome,
@@ -129,7 +130,7 @@ impl<T: Send + 'static> Executor<T> {
     ) -> Result<u64, Rejected<T>> {
         let payload = Box::into_raw(payload);
         match put(payload.cast()) {
-            Ok(ticket) => Ok(Job::id(ticket.session, ticket.number)),
+            Ok(ticket) => Ok(Id::from(ticket).0),
             // SAFETY: a payload that was not accepted is still ours.
             Err(status) => Err(Rejected { status, payload: unsafe { Box::from_raw(payload) } }),
         }
@@ -200,22 +201,20 @@ pub fn abort_all() {
     registry::abort_all();
 }
 
-fn read<T>(job: &Job, payload: *mut c_void, record: Option<&Record>) -> JobResult<T> {
+fn read<T>(from: &Delivery<'_>) -> JobResult<T> {
     // SAFETY: every payload of a typed executor came from a Box of this type, and the result
     // that is being delivered is its only owner.
-    let payload = unsafe { Box::from_raw(payload.cast::<T>()) };
-    let failure = record.filter(|_| job.outcome != Outcome::Done).map(|record| Failure {
-        code: record.failure.code,
-        message: record.failure.as_str().to_owned(),
-    });
+    let payload = unsafe { Box::from_raw(from.payload.cast::<T>()) };
+    let failure =
+        from.text.map(|text| Failure { code: text.code, message: text.as_str().to_owned() });
     JobResult {
         payload,
-        id: Job::id(job.session, job.number),
-        session: job.session,
-        number: job.number,
-        outcome: job.outcome,
+        id: from.id.0,
+        session: from.id.session(),
+        number: from.id.number(),
+        outcome: from.outcome,
         failure,
-        worker: job.worker.into(),
-        times: record.map(Record::times).unwrap_or_default(),
+        worker: from.worker.into(),
+        times: from.times,
     }
 }

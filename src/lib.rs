@@ -40,9 +40,10 @@
 //! |---|---|
 //! | `os`, `sync`, `clock` | the doors to the kernel, to atomics (std or loom), and to time |
 //! | `status`, `affinity`, `config` | answers; where workers run; what an executor is started with |
-//! | `queue`, `spin`, `event` | the MPMC queue; looking for news; waiting, with its proof |
+//! | `spin`, `event` | looking for news; waiting, with its proof |
 //! | `credits` | accepting jobs and giving them their outcome: one word, one counter each |
-//! | `job`, `run` | what travels, and the one step in which kinds of workers differ |
+//! | `ring`, `record`, `job`, `queue` | the MPMC ring, with its proof; failures; the two queues |
+//! | `run` | the one step in which kinds of workers differ |
 //! | `signals`, `registry` | what an executor tells its threads, reachable from signal handlers |
 //! | `desk`, `inside` | what a worker is at; which executor's callback a thread is in |
 //! | `engine` | all that is shared |
@@ -63,15 +64,20 @@ mod affinity;
 mod config;
 mod status;
 
-mod queue;
-
 mod spin;
 
 mod event;
 
 mod credits;
 
+mod ring;
+
+mod record;
+
 mod job;
+
+mod queue;
+
 mod run;
 
 mod registry;
@@ -108,7 +114,8 @@ pub use config::{Capacity, Config, MAX_IN_FLIGHT, MAX_SPIN_NS, MAX_WORKERS, Pinn
 pub use credits::Outcome;
 #[cfg(not(loom))]
 pub use executor::{Executor, Failure, JobResult, Rejected, Transform, abort_all};
-pub use job::{MESSAGE_BYTES, Times};
+pub use job::Times;
+pub use record::MESSAGE_BYTES;
 pub use run::{JobContext, LogLevel};
 #[cfg(not(loom))]
 pub use stats::Stats;

@@ -33,7 +33,7 @@ impl Running {
         let mut cpus = placement.cpus;
         cpus.truncate(MAX_WORKERS); // Where the machine itself has more.
         let capacity = config.capacity(cpus.len())?;
-        let bytes = Engine::bytes(cpus.len(), capacity);
+        let bytes = Engine::bytes(cpus.len(), capacity, config.timing);
         if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
             let text = format!("{bytes} bytes for the queues are not to be had");
             return Err(Error::new(Status::OutOfMemory, text));
@@ -92,7 +92,8 @@ impl Running {
             if let Some(at) = desk.at_work() {
                 names.push(format!(
                     "worker {worker} in job {} of session {}",
-                    at.number, at.session
+                    at.id.number(),
+                    at.id.session()
                 ));
             }
         }

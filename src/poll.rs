@@ -1,62 +1,72 @@
 //! The last step: a result is handed to the host, its job gets its outcome, and its credit goes
 //! back.
 
-use crate::clock::Timeout;
+use crate::clock::{Timeout, now_ns};
+use crate::credits::Outcome;
 use crate::engine::{Engine, Marks};
-use crate::job::{Job, Record};
+use crate::job::{Completion, Id, Times};
+use crate::record::Text;
 use crate::status::Status;
 use std::ffi::c_void;
+
+/// A result, as it is shown to whoever copies it out.
+pub(crate) struct Delivery<'a> {
+    pub(crate) id: Id,
+    pub(crate) payload: *mut c_void,
+    pub(crate) outcome: Outcome,
+    pub(crate) worker: u16,
+    pub(crate) times: Times,
+    /// What is to be said where the outcome is not `Done`.
+    pub(crate) text: Option<&'a Text>,
+}
 
 impl Engine {
     /// Takes a result and has `read` copy it out, or says at once why there is none.
     #[inline]
-    pub(crate) fn poll<R>(
-        &self,
-        read: impl FnOnce(&Job, *mut c_void, Option<&Record>) -> R,
-    ) -> Result<R, Status> {
-        let job = self.take_result()?;
-        Ok(self.deliver(job, read))
+    pub(crate) fn poll<R>(&self, read: impl FnOnce(&Delivery<'_>) -> R) -> Result<R, Status> {
+        let done = self.take_result()?;
+        Ok(self.deliver(done, read))
     }
 
     /// The same, waiting for a result, or the end, until the timeout.
     pub(crate) fn poll_wait<R>(
         &self,
         timeout: Timeout,
-        read: impl FnOnce(&Job, *mut c_void, Option<&Record>) -> R,
+        read: impl FnOnce(&Delivery<'_>) -> R,
     ) -> Result<R, Status> {
         if self.is_inside() {
             return Err(Status::InsideCallback);
         }
-        let job = match self.take_result() {
+        let done = match self.take_result() {
             Err(Status::Empty) => {
                 let attempt = || match self.take_result() {
                     Err(Status::Empty) => None,
                     answer => Some(answer),
                 };
-                let backlog = || self.results.len();
+                let has = |others| self.results.has(others);
                 let deadline = timeout.deadline();
-                let found = self.signals.ready.wait(self.spin, deadline, attempt, backlog);
+                let found = self.signals.ready.wait(self.spin, deadline, attempt, has);
                 found.unwrap_or(Err(Status::Timeout))?
             }
             answer => answer?,
         };
-        Ok(self.deliver(job, read))
+        Ok(self.deliver(done, read))
     }
 
     /// The oldest result of the session; those of earlier ones are discarded on the way.
     #[inline]
-    fn take_result(&self) -> Result<Job, Status> {
+    fn take_result(&self) -> Result<Completion, Status> {
         loop {
             match self.signals.phase().refusal() {
                 Err(Status::NoWorkers) | Ok(()) => {}
                 refusal => refusal?,
             }
-            let Some(job) = self.results.pop() else { break };
+            let Some(done) = self.results.pop() else { break };
             // Read after the pop: what a reset made stale before that is not delivered.
-            if job.session >= self.signals.phase().session() {
-                return Ok(job);
+            if done.id.session() >= self.signals.phase().session() {
+                return Ok(done);
             }
-            self.discard(job);
+            self.discard_result(done);
         }
         let phase = self.signals.phase();
         phase.refusal()?;
@@ -64,19 +74,27 @@ impl Engine {
     }
 
     #[inline]
-    fn deliver<R>(
-        &self,
-        job: Job,
-        read: impl FnOnce(&Job, *mut c_void, Option<&Record>) -> R,
-    ) -> R {
-        if self.marks_due(job.number) {
+    fn deliver<R>(&self, done: Completion, read: impl FnOnce(&Delivery<'_>) -> R) -> R {
+        let Completion { id, word, outcome, worker, created, started, finished } = done;
+        if self.marks_due(id.number()) {
             Marks::raise(&self.marks.ready, self.results.len() + 1);
         }
-        let record = self.records.of(&job);
-        let payload = self.records.payload(&job);
-        let result = read(&job, payload, record.as_deref());
-        self.records.release(job);
-        self.resolve(job.outcome);
+        let times = match self.timing {
+            true => Times { created, started, finished, queued: finished, polled: now_ns() },
+            false => Times::default(),
+        };
+        let (payload, text) = (word as *mut c_void, None);
+        let mut delivery = Delivery { id, payload, outcome, worker, times, text };
+        if outcome == Outcome::Done {
+            let result = read(&delivery);
+            self.resolve(outcome);
+            return result;
+        }
+        let record = self.records.read(word);
+        (delivery.payload, delivery.text) = (record.payload, Some(&record.text));
+        let result = read(&delivery);
+        self.records.release(word);
+        self.resolve(outcome);
         result
     }
 }

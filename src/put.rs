@@ -4,7 +4,8 @@ use crate::clock::{Timeout, now_ns};
 use crate::credits::Ticket;
 use crate::engine::{Engine, Marks};
 use crate::inside;
-use crate::job::{Job, Text};
+use crate::job::{Id, Job};
+use crate::record::Text;
 use crate::status::Status;
 use crate::sync::{Ordering, fence_after_rmw};
 use std::ffi::c_void;
@@ -38,7 +39,7 @@ impl Engine {
         let ticket = self
             .signals
             .room
-            .wait(self.spin, timeout.deadline(), admit, || usize::from(!self.is_full()))
+            .wait(self.spin, timeout.deadline(), admit, |_| !self.is_full())
             .unwrap_or(Err(Status::Timeout))?;
         self.hand_over(payload, ticket);
         Ok(ticket)
@@ -62,42 +63,37 @@ impl Engine {
     fn has_room(&self, accepted: u64) -> bool {
         !self.queue_binds()
             || self.is_inline()
-            || accepted.saturating_sub(self.taken()) < self.capacity.queued as u64
+            || accepted.saturating_sub(self.jobs.taken()) < self.capacity.queued as u64
     }
 
     /// An accepted job sets out.
     #[inline]
     fn hand_over(&self, payload: *mut c_void, ticket: Ticket) {
-        let mut job = Job::new(payload, ticket.session, ticket.number);
-        if self.timing {
-            self.records.attach(&mut job);
-            if let Some(record) = self.records.of(&job) {
-                record.created = now_ns();
-            }
-        }
+        let created = if self.timing { now_ns() } else { 0 };
+        let job = Job { id: Id::from(ticket), payload, created };
         if self.is_inline() {
             return self.run_here(job);
         }
-        self.queue.push(job);
+        if self.marks_due(ticket.number) {
+            Marks::raise(&self.marks.queued, self.queued());
+        }
+        self.jobs.push(ticket.position, job);
         #[cfg(not(control = "put_fence"))]
         fence_after_rmw(); // N2 of the event, and between the push and the phase.
-        self.signals.work.notify_one_fenced();
-        if self.marks_due(ticket.number) {
-            Marks::raise(&self.marks.queued, self.queue.len());
-        }
+        self.signals.work.notify_one();
         // A reset, an abort or a close that began before the push may have swept before it too.
         if self.signals.phase().dooms(ticket.session) {
-            self.sweep();
+            self.sweep_jobs();
         }
     }
 
     /// Without workers, the job runs before its put returns.
     fn run_here(&self, job: Job) {
         self.inline.fetch_add(1, Ordering::AcqRel);
-        self.swept.fetch_add(1, Ordering::AcqRel);
         let mut text = Text::EMPTY;
-        let job = inside::enter(self.identity(), || self.transform(0, job, now_ns(), &mut text));
+        let done =
+            inside::enter(self.identity(), || self.transform(0, job, job.created, &mut text));
         self.inline.fetch_sub(1, Ordering::AcqRel);
-        self.publish(job);
+        self.publish(done);
     }
 }

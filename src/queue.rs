@@ -1,171 +1,248 @@
-//! The queue between threads: crossbeam's bounded `ArrayQueue`, and what this crate promises
-//! and asks on top of it.
+//! The two queues of an executor, and how their items lie in the words of a ring.
 //!
-//! - It never fills: credits bound what can be inside (see [`crate::credits`]), so that `push`
-//!   cannot fail. It is made larger than that bound, because a push that comes round to a slot
-//!   whose pop is not yet complete has to spin until it is.
-//! - A push claims its place by a read-modify-write, and a `pop` that starts after that claim
-//!   does not say "empty": what [`crate::event`] needs of its news.
-//!
-//! Only threads of one process share a queue: a process that is killed in the middle of a push
-//! would leave a hole that every pop waits for.
+//! Both are sorted by session, so that what a reset makes stale lies in front. Jobs get their
+//! positions where they are accepted ([`crate::credits`]): one word says both which session a job
+//! belongs to and where in the queue it is, and it is all that putters share. Results get theirs
+//! in the order in which workers finish, from a word that says the latest session too: a result
+//! of an earlier one comes too late for a place.
 
-/// Slots for each place that credits allow, and at least this many.
-const LEAST_SLOTS: usize = 64;
+use crate::job::{Completion, Id, Job};
+use crate::ring::Ring;
+use crate::sync::{AtomicU64, Ordering};
+use crossbeam_utils::CachePadded;
+use std::ffi::c_void;
 
-#[cfg(not(loom))]
-pub(crate) use production::Queue;
+/// Jobs on their way to workers.
+pub(crate) struct Jobs {
+    ring: Ring,
+    timed: bool,
+}
 
-#[cfg(loom)]
-pub(crate) use model::Queue;
+impl Jobs {
+    const fn words(timed: bool) -> usize {
+        if timed { 3 } else { 2 }
+    }
 
-#[cfg(not(loom))]
-mod production {
-    use super::LEAST_SLOTS;
-    use crossbeam_queue::ArrayQueue;
+    /// A queue for so many jobs.
+    pub(crate) fn new(places: usize, timed: bool) -> Jobs {
+        Jobs { ring: Ring::new(places, Jobs::words(timed)), timed }
+    }
 
-    /// First in, first out, for any number of threads on both ends.
-    pub(crate) struct Queue<T>(ArrayQueue<T>);
+    /// Bytes that it takes.
+    pub(crate) fn bytes(places: usize, timed: bool) -> usize {
+        Ring::bytes(places, Jobs::words(timed))
+    }
 
-    impl<T> Queue<T> {
-        /// A queue that never holds more than `places` elements.
-        pub(crate) fn new(places: usize) -> Queue<T> {
-            Queue(ArrayQueue::new((2 * places).max(LEAST_SLOTS)))
+    /// Appends a job, at the position at which it was accepted.
+    #[inline]
+    pub(crate) fn push(&self, position: u64, job: Job) {
+        let payload = job.payload as u64;
+        if self.timed {
+            self.ring.publish(position, job.id.0, [payload, job.created]);
+        } else {
+            self.ring.publish(position, job.id.0, [payload]);
         }
+    }
 
-        /// Appends. The caller holds a credit, so that there is room.
-        #[inline]
-        pub(crate) fn push(&self, element: T) {
-            let pushed = self.0.push(element);
-            debug_assert!(pushed.is_ok(), "credits keep a queue from filling");
-        }
+    /// Takes the oldest job.
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<Job> {
+        self.pop_if(|_| true)
+    }
 
-        /// Takes the oldest.
-        #[inline]
-        pub(crate) fn pop(&self) -> Option<T> {
-            self.0.pop()
-        }
+    /// Takes the oldest job, if it is wanted.
+    #[inline]
+    pub(crate) fn pop_if(&self, wanted: impl Fn(Id) -> bool) -> Option<Job> {
+        self.ring.take(|first, rest| {
+            let id = Id(first);
+            wanted(id).then(|| Job {
+                id,
+                payload: rest[0].load(Ordering::Relaxed) as *mut c_void,
+                created: if self.timed { rest[1].load(Ordering::Relaxed) } else { 0 },
+            })
+        })
+    }
 
-        /// How many elements were inside at some instant of the call.
-        pub(crate) fn len(&self) -> usize {
-            self.0.len()
-        }
+    /// Whether there is a job behind so many others, see [`Ring::has`].
+    #[inline]
+    pub(crate) fn has(&self, others: u64) -> bool {
+        self.ring.has(others)
+    }
 
-        /// Bytes that a queue of so many places takes.
-        pub(crate) fn bytes(places: usize) -> usize {
-            (2 * places).max(LEAST_SLOTS) * (size_of::<T>() + size_of::<usize>())
-        }
+    /// How many jobs left the queue. Only grows.
+    #[inline]
+    pub(crate) fn taken(&self) -> u64 {
+        self.ring.taken()
     }
 }
 
-/// What loom sees, for it cannot look inside `ArrayQueue`: a ring of the same promises with the
-/// weakest orderings that keep them. `ArrayQueue` has a fence in its empty pop; this one has
-/// not, so that a fence that is missing in the protocol above cannot hide behind it.
-#[cfg(loom)]
-mod model {
-    use crate::sync::{AtomicU64, Ordering};
-    use loom::cell::UnsafeCell;
+/// Results on their way to pollers.
+pub(crate) struct Results {
+    ring: Ring,
+    /// The latest session that published above, how many results were begun below.
+    tail: CachePadded<AtomicU64>,
+    timed: bool,
+}
 
-    const SLOTS: usize = 4;
+/// Bits of a tail that count.
+const COUNT_BITS: u32 = 36;
+const COUNT: u64 = (1 << COUNT_BITS) - 1;
 
-    pub(crate) struct Queue<T> {
-        head: AtomicU64,
-        tail: AtomicU64,
-        slots: [(AtomicU64, UnsafeCell<Option<T>>); SLOTS],
+impl Results {
+    const fn words(timed: bool) -> usize {
+        if timed { 6 } else { 3 }
     }
 
-    // SAFETY: a slot is touched only by the thread whose claim of head or tail names it.
-    unsafe impl<T: Send> Sync for Queue<T> {}
+    /// A queue for so many results.
+    pub(crate) fn new(places: usize, timed: bool) -> Results {
+        let ring = Ring::new(places, Results::words(timed));
+        Results { ring, tail: CachePadded::new(AtomicU64::new(0)), timed }
+    }
 
-    impl<T> Queue<T> {
-        pub(crate) fn new(places: usize) -> Queue<T> {
-            assert!(places <= SLOTS);
-            Queue {
-                head: AtomicU64::new(0),
-                tail: AtomicU64::new(0),
-                slots: std::array::from_fn(|i| (AtomicU64::new(i as u64), UnsafeCell::new(None))),
+    /// Bytes that it takes.
+    pub(crate) fn bytes(places: usize, timed: bool) -> usize {
+        Ring::bytes(places, Results::words(timed))
+    }
+
+    /// Appends a result, unless one of a later session lies there already. From then on it
+    /// belongs to whoever takes it.
+    #[inline]
+    pub(crate) fn push(&self, done: Completion) -> Result<(), Completion> {
+        let Some(position) = self.claim(done.id.session()) else { return Err(done) };
+        let (word, tag) = (done.word as u64, done.tag());
+        if self.timed {
+            let times = [done.created, done.started, done.finished];
+            let rest = [word, tag, times[0], times[1], times[2]];
+            self.ring.publish(position, done.id.0, rest);
+        } else {
+            self.ring.publish(position, done.id.0, [word, tag]);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn claim(&self, session: u32) -> Option<u64> {
+        let mut tail = self.tail.load(Ordering::Relaxed);
+        loop {
+            if tail >> COUNT_BITS > u64::from(session) {
+                return None;
+            }
+            // The count may wrap: a ring asks only for a position's lowest bits.
+            let next = u64::from(session) << COUNT_BITS | (tail + 1) & COUNT;
+            match self.tail.compare_exchange_weak(tail, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return Some(tail & COUNT),
+                Err(seen) => tail = seen,
             }
         }
+    }
 
-        pub(crate) fn push(&self, element: T) {
-            let mut tail = self.tail.load(Ordering::Relaxed);
-            loop {
-                let (stamp, cell) = &self.slots[tail as usize % SLOTS];
-                if stamp.load(Ordering::Acquire) != tail {
-                    loom::thread::yield_now();
-                    tail = self.tail.load(Ordering::Relaxed);
-                    continue;
-                }
-                match self.tail.compare_exchange(
-                    tail,
-                    tail + 1,
-                    Ordering::AcqRel,
-                    Ordering::Relaxed,
-                ) {
-                    Ok(_) => {
-                        // SAFETY: the claim of `tail` is ours alone.
-                        cell.with_mut(|place| unsafe { *place = Some(element) });
-                        stamp.store(tail + 1, Ordering::Release);
-                        return;
-                    }
-                    Err(seen) => tail = seen,
-                }
+    /// Takes the oldest result.
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<Completion> {
+        self.pop_if(|_| true)
+    }
+
+    /// Takes the oldest result, if it is wanted.
+    #[inline]
+    pub(crate) fn pop_if(&self, wanted: impl Fn(Id) -> bool) -> Option<Completion> {
+        self.ring.take(|first, rest| {
+            if !wanted(Id(first)) {
+                return None;
             }
-        }
+            let word = |index: usize| rest[index].load(Ordering::Relaxed);
+            let time = |index: usize| if self.timed { word(index) } else { 0 };
+            let (outcome, worker) = Completion::of_tag(word(1));
+            Some(Completion {
+                id: Id(first),
+                word: word(0) as usize,
+                outcome,
+                worker,
+                created: time(2),
+                started: time(3),
+                finished: time(4),
+            })
+        })
+    }
 
-        pub(crate) fn pop(&self) -> Option<T> {
-            let mut head = self.head.load(Ordering::Relaxed);
-            loop {
-                let (stamp, cell) = &self.slots[head as usize % SLOTS];
-                if stamp.load(Ordering::Acquire) == head + 1 {
-                    match self.head.compare_exchange(
-                        head,
-                        head + 1,
-                        Ordering::AcqRel,
-                        Ordering::Relaxed,
-                    ) {
-                        Ok(_) => {
-                            // SAFETY: the claim of `head` is ours alone.
-                            let element = cell.with_mut(|place| unsafe { (*place).take() });
-                            stamp.store(head + SLOTS as u64, Ordering::Release);
-                            return element;
-                        }
-                        Err(seen) => head = seen,
-                    }
-                } else if self.tail.load(Ordering::Acquire) == head {
-                    return None;
-                } else {
-                    loom::thread::yield_now();
-                    head = self.head.load(Ordering::Relaxed);
-                }
-            }
-        }
+    /// Whether there is a result behind so many others, see [`Ring::has`].
+    #[inline]
+    pub(crate) fn has(&self, others: u64) -> bool {
+        self.ring.has(others)
+    }
 
-        pub(crate) fn bytes(_places: usize) -> usize {
-            0
-        }
-
-        pub(crate) fn len(&self) -> usize {
-            let head = self.head.load(Ordering::Acquire);
-            self.tail.load(Ordering::Acquire).saturating_sub(head) as usize
-        }
+    /// How many of the results that were there when the call began are still there, those
+    /// included that are just being published.
+    #[inline]
+    pub(crate) fn len(&self) -> u64 {
+        let begun = self.tail.load(Ordering::Acquire);
+        let len = begun.wrapping_sub(self.ring.taken()) & COUNT;
+        if len > COUNT / 2 { 0 } else { len }
     }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::Queue;
+    use super::*;
+    use crate::credits::Outcome;
 
     #[test]
-    fn first_in_first_out_and_all_places_fit() {
-        for places in [1, 63, 64, 1000] {
-            let queue = Queue::new(places);
-            for round in 0..3 {
-                (0..places).for_each(|i| queue.push((round, i)));
-                assert_eq!(queue.len(), places);
-                (0..places).for_each(|i| assert_eq!(queue.pop(), Some((round, i))));
-                assert!(queue.len() == 0 && queue.pop().is_none());
+    fn jobs_come_as_they_were_put() {
+        for timed in [false, true] {
+            let jobs = Jobs::new(3, timed);
+            for position in 0..20 {
+                let (payload, created) = ((8 * position) as *mut c_void, 100 + position);
+                jobs.push(position, Job { id: Id(position << 36 | 5), payload, created });
+                assert!(jobs.has(0) && !jobs.has(1));
+                assert!(jobs.pop_if(|id| id.session() as u64 != position).is_none());
+                let job = jobs.pop().unwrap();
+                assert_eq!((job.id.session() as u64, job.id.number()), (position, 5));
+                assert_eq!(job.payload, payload);
+                assert_eq!(job.created, if timed { created } else { 0 });
+                assert!(!jobs.has(0) && jobs.pop().is_none());
+                assert_eq!(jobs.taken(), position + 1);
             }
         }
+    }
+
+    #[test]
+    fn results_come_as_they_were_finished() {
+        for timed in [false, true] {
+            let results = Results::new(100, timed);
+            for word in 0..1000 {
+                let (outcome, worker) = (Outcome::ALL[word % 7], (word % 4096) as u16);
+                let (created, started, finished) = (1, 2, 3 + word as u64);
+                let id = Id(word as u64);
+                let done = Completion { id, word, outcome, worker, created, started, finished };
+                assert!(results.push(done).is_ok());
+                assert_eq!(results.len(), 1);
+                let done = results.pop().unwrap();
+                assert_eq!((done.id, done.word), (id, word));
+                assert_eq!((done.outcome, done.worker), (outcome, worker));
+                let times = [done.created, done.started, done.finished];
+                assert_eq!(times, if timed { [created, started, finished] } else { [0; 3] });
+                assert!(results.len() == 0 && results.pop().is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn a_result_of_an_earlier_session_finds_no_place() {
+        let results = Results::new(4, false);
+        let done = |session: u64| {
+            let (word, outcome, worker) = (0, Outcome::Done, 0);
+            let (created, started, finished) = (0, 0, 0);
+            let id = Id(session << 36);
+            Completion { id, word, outcome, worker, created, started, finished }
+        };
+        for session in [0, 0, 3, 3] {
+            assert!(results.push(done(session)).is_ok());
+        }
+        assert_eq!(results.push(done(2)).unwrap_err().id.session(), 2);
+        let stale = |id: Id| id.session() < 3;
+        assert!(results.pop_if(stale).is_some() && results.pop_if(stale).is_some());
+        assert!(results.pop_if(stale).is_none() && results.len() == 2);
+        results.tail.store(results.tail.load(Ordering::Relaxed) | COUNT, Ordering::Relaxed);
+        assert_eq!(results.claim(3), Some(COUNT));
+        assert_eq!(results.claim(3), Some(0));
     }
 }

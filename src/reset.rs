@@ -1,8 +1,9 @@
 //! Clearing the way: a new session begins, and what belongs to none any more is discarded.
 
 use crate::engine::Engine;
+use crate::job::Id;
 use crate::status::Status;
-use crate::sync::{Ordering, fence_after_rmw};
+use crate::sync::fence_after_rmw;
 
 impl Engine {
     /// Begins a new session and returns its number. When it returns, jobs of earlier sessions
@@ -23,6 +24,7 @@ impl Engine {
         fence_after_rmw();
         self.sweep();
         self.signals.room.notify_all();
+        self.signals.ready.notify_all(); // An end may be near, see `Engine::ended`.
         Ok(session)
     }
 
@@ -42,27 +44,27 @@ impl Engine {
         self.sweep();
     }
 
-    /// Discards what is doomed in the queue, and what is outdated among the results. Looks at
-    /// each element once.
+    /// Discards what is doomed in the queue, and what is outdated among the results.
     pub(crate) fn sweep(&self) {
-        for _ in 0..self.queue.len() {
-            let Some(job) = self.queue.pop() else { break };
-            if self.signals.phase().dooms(job.session) {
-                self.swept.fetch_add(1, Ordering::AcqRel);
-                self.discard(job);
-            } else {
-                self.queue.push(job);
-                self.signals.work.notify_one();
-            }
+        self.sweep_jobs();
+        self.sweep_results();
+    }
+
+    /// Both queues are sorted by session, so that what is to go comes first. A job or a result
+    /// that is just being pushed holds up the sweep; whoever pushes it finds itself late and
+    /// sweeps again, for it is no younger than those behind it that are to go.
+    pub(crate) fn sweep_jobs(&self) {
+        let doomed = |id: Id| self.signals.phase().dooms(id.session());
+        while let Some(job) = self.jobs.pop_if(doomed) {
+            self.discard(job.payload);
         }
-        for _ in 0..self.results.len() {
-            let Some(job) = self.results.pop() else { break };
-            if self.signals.phase().outdates(job.session) {
-                self.discard(job);
-            } else {
-                self.results.push(job);
-                self.signals.ready.notify_one();
-            }
+    }
+
+    /// As [`Engine::sweep_jobs`].
+    pub(crate) fn sweep_results(&self) {
+        let outdated = |id: Id| self.signals.phase().outdates(id.session());
+        while let Some(done) = self.results.pop_if(outdated) {
+            self.discard_result(done);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The one step in which kinds of workers differ: running a job. And what a transform is told.
 
 use crate::credits::Outcome;
-use crate::job::{Job, Text};
+use crate::job::{Id, Job};
+use crate::record::Text;
 use crate::signals::Signals;
 use std::ffi::c_void;
 
@@ -39,8 +40,7 @@ pub struct JobContext<'a> {
     pub(crate) payload: *mut c_void,
     pub(crate) text: &'a mut Text,
     signals: &'a Signals,
-    session: u32,
-    number: u64,
+    id: Id,
     worker: usize,
     seed: u64,
 }
@@ -48,29 +48,27 @@ pub struct JobContext<'a> {
 impl<'a> JobContext<'a> {
     pub(crate) fn new(
         job: &Job,
-        payload: *mut c_void,
         worker: usize,
         seed: u64,
         signals: &'a Signals,
         text: &'a mut Text,
     ) -> JobContext<'a> {
-        let (session, number) = (job.session, job.number);
-        JobContext { payload, text, signals, session, number, worker, seed }
+        JobContext { payload: job.payload, text, signals, id: job.id, worker, seed }
     }
 
     /// The number that `put` answered for this job.
     pub fn id(&self) -> u64 {
-        Job::id(self.session, self.number)
+        self.id.0
     }
 
     /// The session the job was put in.
     pub fn session(&self) -> u32 {
-        self.session
+        self.id.session()
     }
 
-    /// How many jobs were accepted before it in its session.
+    /// How many jobs were accepted before it in its session, modulo 2^36.
     pub fn number(&self) -> u64 {
-        self.number
+        self.id.number()
     }
 
     /// Which worker runs it, from 0.
@@ -81,13 +79,13 @@ impl<'a> JobContext<'a> {
     /// A seed for this job: mixed from the executor's seed, the session and the job's number, and
     /// so the same whichever worker runs it.
     pub fn seed(&self) -> u64 {
-        mix(mix(mix(self.seed) ^ u64::from(self.session)) ^ self.number)
+        mix(mix(mix(self.seed) ^ u64::from(self.session())) ^ self.number())
     }
 
     /// Whether the result is no longer wanted: the session was reset, the executor aborted or
     /// closed. A long transform looks now and then and returns early; one load of a shared line.
     pub fn cancelled(&self) -> bool {
-        self.signals.phase().outdates(self.session)
+        self.signals.phase().outdates(self.session())
     }
 }
 

@@ -38,20 +38,21 @@ impl Pace {
         spin: Spin,
         deadline: Deadline,
         attempt: &mut impl FnMut() -> Option<T>,
-        backlog: impl Fn() -> usize,
+        has: impl Fn(u64) -> bool,
     ) -> Option<T> {
         if spin.ns == 0 {
             return None;
         }
-        let mut glance = |pauses| {
-            (0..pauses).for_each(|_| std::hint::spin_loop());
-            if backlog() > 0 { attempt() } else { None }
-        };
+        let pause = |times| (0..times).for_each(|_| std::hint::spin_loop());
         let gap = self.gap.load(Ordering::Relaxed);
-        let found = glance(gap);
-        self.learn(gap, if found.is_some() { 1 + backlog() as u64 } else { 0 });
-        if found.is_some() {
-            return found;
+        pause(gap);
+        self.learn(gap, has(gap / 3));
+        let mut glance = |pauses| {
+            pause(pauses);
+            if has(0) { attempt() } else { None }
+        };
+        if let Some(found) = glance(0) {
+            return Some(found);
         }
         if let Some(found) = (0..7).find_map(|step| glance(1 << step)) {
             return Some(found);
@@ -76,14 +77,14 @@ impl Pace {
         spin: Spin,
         _: Deadline,
         attempt: &mut impl FnMut() -> Option<T>,
-        _: impl Fn() -> usize,
+        _: impl Fn(u64) -> bool,
     ) -> Option<T> {
         if spin.ns == 0 { None } else { attempt() }
     }
 
-    /// That many items came while a waiter paused so often.
-    fn learn(&self, gap: u64, came: u64) {
-        let next = if 3 * came > gap { (2 * gap + 1).min(MOST_PAUSES) } else { gap / 2 };
+    /// Whether enough came while a waiter paused so often.
+    fn learn(&self, gap: u64, enough: bool) {
+        let next = if enough { (2 * gap + 1).min(MOST_PAUSES) } else { gap / 2 };
         if next != gap {
             self.gap.store(next, Ordering::Relaxed);
         }
@@ -98,11 +99,9 @@ mod tests {
     fn streams_are_taken_in_bites_and_single_jobs_at_once() {
         let pace = Pace::default();
         let gap = || pace.gap.load(Ordering::Relaxed);
-        (0..10).for_each(|_| pace.learn(gap(), 40));
+        (0..10).for_each(|_| pace.learn(gap(), true));
         assert_eq!(gap(), MOST_PAUSES);
-        (0..10).for_each(|_| pace.learn(gap(), 1));
-        assert!(gap() <= 3);
-        (0..10).for_each(|_| pace.learn(gap(), 0));
+        (0..10).for_each(|_| pace.learn(gap(), false));
         assert_eq!(gap(), 0);
     }
 }

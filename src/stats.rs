@@ -71,9 +71,9 @@ impl Running {
             cancelled,
             discarded,
             outstanding: accepted - resolved,
-            queued: engine.queue.len() as u64,
+            queued: engine.queued(),
             running: engine.running(),
-            ready: engine.results.len() as u64,
+            ready: engine.results.len(),
             most_outstanding: engine.credits.most_in_flight(),
             most_queued: mark(&engine.marks.queued),
             most_ready: mark(&engine.marks.ready),
@@ -161,7 +161,7 @@ fn worker_line(crew: &Crew, worker: usize) -> String {
         since => format!("for {:.3} s", now_ns().saturating_sub(since) as f64 * 1e-9),
     };
     let wanted =
-        if engine.signals.phase().outdates(at.session) { ", no longer wanted" } else { "" };
-    let job = format!("job {} of session {}", at.number, at.session);
+        if engine.signals.phase().outdates(at.id.session()) { ", no longer wanted" } else { "" };
+    let job = format!("job {} of session {}", at.id.number(), at.id.session());
     format!("{place}, in {job} {since}{wanted}, {done} jobs behind it")
 }

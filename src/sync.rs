@@ -3,9 +3,9 @@
 //! (The arrangement is smol concurrent-queue's.)
 
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicU64, Ordering, fence};
+pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
 #[cfg(not(loom))]
-pub(crate) use std::sync::atomic::{AtomicU64, Ordering, fence};
+pub(crate) use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The fence between a store and a later load of another word, where that store was a
 /// read-modify-write: the two sides of a store-then-load race each need one.
@@ -17,8 +17,10 @@ pub(crate) use std::sync::atomic::{AtomicU64, Ordering, fence};
 pub(crate) fn fence_after_rmw() {
     #[cfg(all(target_arch = "x86_64", not(loom)))]
     std::sync::atomic::compiler_fence(Ordering::SeqCst);
-    #[cfg(any(not(target_arch = "x86_64"), loom))]
-    fence(Ordering::SeqCst);
+    #[cfg(all(not(target_arch = "x86_64"), not(loom)))]
+    std::sync::atomic::fence(Ordering::SeqCst);
+    #[cfg(loom)]
+    loom::sync::atomic::fence(Ordering::SeqCst);
 }
 
 /// Where threads sleep on a word while its low half is zero.

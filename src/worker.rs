@@ -6,9 +6,11 @@
 use crate::clock::{Deadline, now_ns};
 use crate::credits::Outcome;
 use crate::engine::Engine;
-use crate::job::{Job, Text};
+use crate::job::{Completion, Job};
+use crate::record::Text;
 use crate::run::JobContext;
-use crate::sync::{Ordering, fence, fence_after_rmw};
+use crate::sync::fence_after_rmw;
+use std::ffi::c_void;
 
 /// What a worker that waited has found.
 enum Next {
@@ -23,7 +25,7 @@ impl Engine {
         // When the job before ended, if the next was already there: one clock reading for both.
         let mut now = None;
         loop {
-            let job = match self.queue.pop() {
+            let job = match self.jobs.pop() {
                 Some(job) => job,
                 None => {
                     now = None;
@@ -38,16 +40,17 @@ impl Engine {
     }
 
     fn wait_for_job(&self) -> Next {
-        let attempt = || match self.queue.pop() {
+        let attempt = || match self.jobs.pop() {
             Some(job) => Some(Next::Job(job)),
             None => self.signals.phase().closed().then_some(Next::GoHome),
         };
-        let backlog = || self.queue.len();
-        let next = self.signals.work.wait(self.spin, Deadline::NEVER, attempt, backlog);
+        let has = |others| self.jobs.has(others);
+        let next = self.signals.work.wait(self.spin, Deadline::NEVER, attempt, has);
         next.unwrap_or(Next::GoHome)
     }
 
     /// One job from the queue to its result. Returns when it ended, where jobs are timed.
+    #[inline]
     pub(crate) fn work(
         &self,
         worker: usize,
@@ -55,67 +58,104 @@ impl Engine {
         now: Option<u64>,
         text: &mut Text,
     ) -> Option<u64> {
-        let desk = &self.desks[worker];
-        desk.begin(job);
-        if self.queue_binds() {
-            #[cfg(not(control = "room_fence"))]
-            fence(Ordering::SeqCst); // N2 of the event; the desk is no read-modify-write.
-            self.signals.room.notify_one_fenced();
-        }
-        if self.signals.phase().dooms(job.session) {
-            desk.end();
-            self.discard(job);
+        if !self.take_up(worker, job) {
+            self.discard(job.payload);
             return None;
         }
         let now = if self.timing { now.unwrap_or_else(now_ns) } else { 0 };
+        let desk = &self.desks[worker];
         desk.starts(now);
-        let job = self.transform(worker, job, now, text);
-        let now = self.records.of(&job).map(|record| record.finished).filter(|_| self.timing);
+        let done = self.transform(worker, job, now, text);
         desk.end();
-        self.publish(job);
-        now
+        self.publish(done);
+        self.timing.then_some(done.finished)
+    }
+
+    /// Writes a job that was taken off the queue on the worker's desk. False if it must not run;
+    /// then it is off the desk again.
+    #[inline]
+    pub(crate) fn take_up(&self, worker: usize, job: Job) -> bool {
+        let desk = &self.desks[worker];
+        desk.begin(job);
+        #[cfg(not(control = "desk_fence"))]
+        fence_after_rmw(); // N2 of the event, for the pop has made room; and see `Engine::ended`.
+        if self.queue_binds() {
+            self.signals.room.notify_one();
+        }
+        let runs = !self.signals.phase().dooms(job.id.session());
+        if !runs {
+            desk.end();
+        }
+        runs
     }
 
     /// Runs the transform, and writes down what came of it.
-    pub(crate) fn transform(&self, worker: usize, mut job: Job, now: u64, text: &mut Text) -> Job {
+    #[inline]
+    pub(crate) fn transform(
+        &self,
+        worker: usize,
+        job: Job,
+        now: u64,
+        text: &mut Text,
+    ) -> Completion {
         text.clear();
-        let payload = self.records.payload(&job);
-        let mut context = JobContext::new(&job, payload, worker, self.seed, &self.signals, text);
-        job.outcome = self.run.run(&mut context);
-        job.worker = worker as u16;
-        let result = context.payload;
-        if job.outcome != Outcome::Done {
-            self.records.attach(&mut job);
-        }
-        if result != payload {
-            self.records.set_payload(&mut job, result);
-        }
-        if let Some(record) = self.records.of(&job) {
-            if self.timing {
-                // The job may have been put after the one before it ended.
-                record.started = now.max(record.created);
-                record.finished = now_ns();
-            }
-            record.failure.copy_from(text);
-        }
-        job
+        let mut context = JobContext::new(&job, worker, self.seed, &self.signals, text);
+        let outcome = self.run.run(&mut context);
+        let payload = context.payload;
+        self.complete(worker, job, now, outcome, payload, text)
+    }
+
+    #[inline]
+    fn complete(
+        &self,
+        worker: usize,
+        job: Job,
+        began: u64,
+        outcome: Outcome,
+        payload: *mut c_void,
+        text: &Text,
+    ) -> Completion {
+        let word = match outcome {
+            Outcome::Done => payload as usize,
+            _ => self.records.write(payload, text),
+        };
+        let (started, finished) = match self.timing {
+            // The job may have been put after the one before it ended.
+            true => (began.max(job.created), now_ns()),
+            false => (0, 0),
+        };
+        let (id, worker, created) = (job.id, worker as u16, job.created);
+        Completion { id, word, outcome, worker, created, started, finished }
+    }
+
+    /// The job on the desk of a worker that died gets its outcome.
+    pub(crate) fn bury(&self, worker: usize, job: Job) {
+        let desk = &self.desks[worker];
+        let mut text = Text::EMPTY;
+        text.set("the worker's thread ended while it ran this job");
+        let since = desk.at_work().map_or(0, |at| at.since);
+        let done = self.complete(worker, job, since, Outcome::Crashed, job.payload, &text);
+        desk.end();
+        self.publish(done);
     }
 
     /// Hands a result to whoever polls; what is no longer wanted is discarded instead. After the
     /// push nothing of the job is touched: it belongs to the poller.
     #[inline]
-    pub(crate) fn publish(&self, job: Job) {
-        if self.signals.phase().outdates(job.session) {
-            return self.discard(job);
+    pub(crate) fn publish(&self, done: Completion) {
+        let session = done.id.session();
+        if self.signals.phase().outdates(session) {
+            return self.discard_result(done);
         }
-        let session = job.session;
-        self.results.push(job);
+        if let Err(done) = self.results.push(done) {
+            return self.discard_result(done);
+        }
         #[cfg(not(control = "publish_fence"))]
         fence_after_rmw(); // N2 of the event, and between the push and the phase.
-        self.signals.ready.notify_one_fenced();
+        self.signals.ready.notify_one();
         // A reset, an abort or a close that began before the push may have swept before it too.
         if self.signals.phase().outdates(session) {
-            self.sweep();
+            self.sweep_results();
         }
     }
 }

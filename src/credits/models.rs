@@ -74,7 +74,7 @@ fn resets_at_once_are_told_apart() {
         credits.accept(|_| true).unwrap();
         let (mine, theirs) = (credits.next_session().unwrap(), other.join().unwrap());
         assert_eq!(mine + theirs, 3);
-        assert_eq!(credits.accept(|_| true), Ok(Ticket { session: 2, number: 0 }));
+        assert_eq!(credits.accept(|_| true), Ok(Ticket { session: 2, number: 0, position: 1 }));
     });
 }
 

@@ -29,7 +29,8 @@ fn numbers_begin_again_with_each_session() {
     let credits = Credits::new(8);
     for session in 0..20 {
         for number in 0..3 {
-            assert_eq!(accept(&credits), Ok(Ticket { session, number }));
+            let position = 3 * u64::from(session) + number;
+            assert_eq!(accept(&credits), Ok(Ticket { session, number, position }));
             credits.resolve(Outcome::Discarded);
         }
         assert_eq!(credits.next_session(), Ok(session + 1));
@@ -43,12 +44,12 @@ fn the_count_goes_on_past_32_bits() {
     credits.word.store(near, Ordering::Relaxed);
     credits.outcomes[0].store(near, Ordering::Relaxed);
     for number in near..near + 5 {
-        assert_eq!(accept(&credits), Ok(Ticket { session: 0, number }));
+        assert_eq!(accept(&credits), Ok(Ticket { session: 0, number, position: number }));
         assert_eq!(credits.in_flight(), 1);
         credits.resolve(Outcome::Done);
     }
     assert_eq!(credits.next_session(), Ok(1));
-    assert_eq!(accept(&credits), Ok(Ticket { session: 1, number: 0 }));
+    assert_eq!(accept(&credits), Ok(Ticket { session: 1, number: 0, position: near + 5 }));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::clock::{Deadline, Timeout};
-use crate::job::Text;
+use crate::record::Text;
 use crate::run::{JobContext, LogLevel};
 use crate::status::Status;
 use loom::sync::Arc;
@@ -68,7 +68,14 @@ impl Model {
     }
 
     fn poll(&self) -> Result<u32, Status> {
-        self.engine.poll(|job, _, _| job.session)
+        self.engine.poll(|from| from.id.session())
+    }
+
+    /// A job that a worker has just transformed.
+    fn transformed(&self) -> Completion {
+        self.put().unwrap();
+        let job = self.engine.jobs.pop().unwrap();
+        self.engine.transform(0, job, 0, &mut Text::EMPTY.clone())
     }
 
     fn discarded(&self) -> u64 {
@@ -81,7 +88,7 @@ impl Model {
         let (accepted, outcomes) = engine.credits.counts();
         assert_eq!(outcomes[Outcome::Done as usize], delivered);
         assert_eq!(outcomes[Outcome::Discarded as usize], self.discarded());
-        let lying = (engine.queue.len() + engine.results.len()) as u64 + engine.running();
+        let lying = engine.queued() + engine.results.len() + engine.running();
         assert_eq!(accepted, delivered + self.discarded() + lying);
     }
 }
@@ -104,7 +111,7 @@ fn a_late_put_is_swept() {
         assert_eq!(model.engine.reset(), Ok(1));
         let session = putter.join().unwrap();
         assert_eq!(model.discarded(), u64::from(session == 0));
-        assert_eq!(model.engine.queue.len() as u64, u64::from(session == 1));
+        assert_eq!(model.engine.queued(), u64::from(session == 1));
         model.assert_accounts(0);
     });
 }
@@ -115,9 +122,8 @@ fn a_late_put_is_swept() {
 fn a_late_result_is_swept() {
     model(3, || {
         let model = Model::new(2);
-        let job = Job::new(std::ptr::null_mut(), 0, 0);
-        model.engine.credits.accept(|_| true).unwrap();
-        let worker = spawn(&model, move |model| model.engine.publish(job));
+        let done = model.transformed();
+        let worker = spawn(&model, move |model| model.engine.publish(done));
         assert_eq!(model.engine.reset(), Ok(1));
         assert_eq!(model.poll(), Err(Status::Empty));
         worker.join().unwrap();
@@ -136,7 +142,7 @@ fn a_close_waits_for_late_puts() {
         model.engine.shut();
         let idle = || (model.engine.credits.in_flight() == 0).then_some(());
         let staff = &model.engine.signals.staff;
-        staff.wait(Spin { ns: 0 }, Deadline::NEVER, idle, || 0).unwrap();
+        staff.wait(Spin { ns: 0 }, Deadline::NEVER, idle, |_| false).unwrap();
         let discarded = model.discarded();
         assert_eq!(model.put(), Err(Status::Closed));
         let put = putter.join().unwrap();
@@ -151,11 +157,10 @@ fn a_close_waits_for_late_puts() {
 fn a_waiting_poller_is_told_the_end() {
     model(2, || {
         let model = Model::new(1);
-        let job = Job::new(std::ptr::null_mut(), 0, 0);
-        model.engine.credits.accept(|_| true).unwrap();
-        let worker = spawn(&model, move |model| model.engine.publish(job));
+        let done = model.transformed();
+        let worker = spawn(&model, move |model| model.engine.publish(done));
         let poller = spawn(&model, |model| {
-            let poll = || model.engine.poll_wait(FOREVER, |job, _, _| job.session);
+            let poll = || model.engine.poll_wait(FOREVER, |from| from.id.session());
             (poll(), poll())
         });
         model.engine.finish().unwrap();
@@ -170,9 +175,8 @@ fn a_waiting_poller_is_told_the_end() {
 fn a_waiting_put_is_given_room() {
     model(3, || {
         let model = Model::new(1);
-        let job = Job::new(std::ptr::null_mut(), 0, 0);
-        model.engine.credits.accept(|_| true).unwrap();
-        model.engine.publish(job);
+        let done = model.transformed();
+        model.engine.publish(done);
         let putter = spawn(&model, |model| {
             model.engine.put_wait(std::ptr::null_mut(), FOREVER).unwrap().number
         });
@@ -191,30 +195,54 @@ fn a_waiting_put_is_given_a_place_in_the_queue() {
         let putter = spawn(&model, |model| {
             model.engine.put_wait(std::ptr::null_mut(), FOREVER).unwrap().number
         });
-        let job = model.engine.queue.pop().unwrap();
-        model.engine.work(0, job, None, &mut Text::EMPTY);
+        let job = model.engine.jobs.pop().unwrap();
+        model.engine.work(0, job, None, &mut Text::EMPTY.clone());
         assert_eq!(putter.join().unwrap(), 1);
         model.assert_accounts(0);
     });
 }
 
-/// A finished session ends though a job of the one before still runs.
+/// A finished session ends though a job of the one before still runs, and never comes back.
 #[test]
 fn a_stale_job_does_not_hold_up_the_end() {
     model(3, || {
         let model = Model::new(2);
         assert_eq!(model.put(), Ok(0));
-        let job = model.engine.queue.pop().unwrap();
-        model.engine.desks[0].begin(job);
+        let worker = spawn(&model, |model| {
+            let job = model.engine.jobs.pop()?;
+            let runs = model.engine.take_up(0, job);
+            if !runs {
+                model.engine.discard(job.payload);
+            }
+            Some(runs)
+        });
         assert_eq!(model.engine.reset(), Ok(1));
-        assert_eq!(model.put(), Ok(1));
-        let job = model.engine.queue.pop().unwrap();
-        let other = spawn(&model, move |model| model.engine.publish(job));
         model.engine.finish().unwrap();
-        let poll = || model.engine.poll_wait(FOREVER, |job, _, _| job.session);
-        assert_eq!((poll(), poll()), (Ok(1), Err(Status::End)));
-        other.join().unwrap();
-        model.assert_accounts(1);
+        let end = model.engine.poll_wait(FOREVER, |_| ());
+        assert_eq!(end, Err(Status::End));
+        let stuck = worker.join().unwrap() == Some(true);
+        assert_eq!(model.discarded(), u64::from(!stuck));
+        model.assert_accounts(0);
+    });
+}
+
+/// A stale result is discarded by the time all have returned, though nobody polls and one of the
+/// new session may be published before it.
+#[test]
+fn a_late_result_gives_way_to_a_fresh_one() {
+    model(3, || {
+        let model = Model::new(2);
+        let stale = model.transformed();
+        assert_eq!(model.engine.credits.next_session(), Ok(1));
+        let fresh = model.transformed();
+        let workers =
+            [fresh, stale].map(|done| spawn(&model, move |model| model.engine.publish(done)));
+        model.engine.signals.begin_session(1);
+        fence_after_rmw();
+        model.engine.sweep();
+        workers.into_iter().for_each(|worker| worker.join().unwrap());
+        assert_eq!((model.discarded(), model.engine.results.len()), (1, 1));
+        model.assert_accounts(0);
     });
 }
 
@@ -227,7 +255,7 @@ fn an_abort_wakes_everybody() {
         let putter = spawn(&model, |model| {
             model.engine.put_wait(std::ptr::null_mut(), FOREVER).map(|ticket| ticket.number)
         });
-        let poller = spawn(&model, |model| model.engine.poll_wait(FOREVER, |_, _, _| ()));
+        let poller = spawn(&model, |model| model.engine.poll_wait(FOREVER, |_| ()));
         model.engine.signals.abort();
         assert_eq!(putter.join().unwrap(), Err(Status::Aborted));
         assert_eq!(poller.join().unwrap(), Err(Status::Aborted));
@@ -241,7 +269,7 @@ fn a_job_walks_through_and_the_worker_goes_home() {
         let model = Model::new(1);
         let worker = spawn(&model, |model| model.engine.serve(0));
         assert_eq!(model.put(), Ok(0));
-        assert_eq!(model.engine.poll_wait(FOREVER, |job, _, _| job.number), Ok(0));
+        assert_eq!(model.engine.poll_wait(FOREVER, |from| from.id.number()), Ok(0));
         model.engine.shut();
         worker.join().unwrap();
         assert_eq!(model.counts.ran.load(SeqCst), 1);

@@ -31,6 +31,7 @@ impl Bell {
 
     fn ring(&self) {
         self.news.fetch_add(1, Ordering::AcqRel);
+        fence_after_rmw();
         self.event.notify_one();
     }
 
@@ -50,8 +51,7 @@ impl Bell {
     }
 
     fn listen(&self) {
-        let heard =
-            self.event.wait(self.spin, Deadline::NEVER, || self.take(), || self.more().into());
+        let heard = self.event.wait(self.spin, Deadline::NEVER, || self.take(), |_| self.more());
         heard.expect("there is no deadline");
     }
 
@@ -122,7 +122,7 @@ fn the_end_reaches_everybody() {
             thread::spawn(move || {
                 let end = || (ended.load(Ordering::Acquire) == 1).then_some(());
                 let attempt = || bell.take().or_else(end);
-                bell.event.wait(bell.spin, Deadline::NEVER, attempt, || bell.more().into())
+                bell.event.wait(bell.spin, Deadline::NEVER, attempt, |_| bell.more())
             })
         });
         bell.ring();

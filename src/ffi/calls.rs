@@ -6,7 +6,7 @@ use super::result::{check, jobexec_result, write};
 use super::status::jobexec_status;
 use crate::clock::Timeout;
 use crate::credits::Ticket;
-use crate::job::Job;
+use crate::job::Id;
 use crate::registry;
 use crate::status::Status;
 use std::ffi::c_void;
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn jobexec_put_wait(
 unsafe fn give_id(job_id: *mut u64, ticket: Ticket) {
     // SAFETY: the caller's promise.
     if let Some(place) = unsafe { job_id.as_mut() } {
-        *place = Job::id(ticket.session, ticket.number);
+        *place = Id::from(ticket).0;
     }
 }
 
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn jobexec_poll(
         // SAFETY: the caller's promise.
         let engine = &unsafe { get(exec) }?.crew.engine;
         // SAFETY: the place was checked.
-        engine.poll(|job, payload, record| unsafe { write(result, job, payload, record) })
+        engine.poll(|from| unsafe { write(result, from) })
     })
 }
 
@@ -120,9 +120,7 @@ pub unsafe extern "C" fn jobexec_poll_wait(
         // SAFETY: the caller's promise.
         let engine = &unsafe { get(exec) }?.crew.engine;
         // SAFETY: the place was checked.
-        engine.poll_wait(Timeout(timeout_ns), |job, payload, record| unsafe {
-            write(result, job, payload, record)
-        })
+        engine.poll_wait(Timeout(timeout_ns), |from| unsafe { write(result, from) })
     })
 }
 

@@ -41,7 +41,7 @@ pub unsafe extern "C" fn jobexec_job_session(job: *const jobexec_job) -> u32 {
     unsafe { get(job) }.map_or(0, JobContext::session)
 }
 
-/// How many jobs were accepted before it in its session; 0 for NULL.
+/// How many jobs were accepted before it in its session, modulo 2^36; 0 for NULL.
 ///
 /// Threads: the worker's. Blocks: never.
 ///

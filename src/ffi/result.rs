@@ -1,8 +1,9 @@
 //! A result as C sees it.
 
 use super::status::jobexec_outcome;
-use crate::credits::Outcome;
-use crate::job::{Job, MESSAGE_BYTES, Record, Times};
+use crate::job::Times;
+use crate::poll::Delivery;
+use crate::record::MESSAGE_BYTES;
 use crate::status::Status;
 use std::ffi::{c_char, c_void};
 
@@ -24,7 +25,7 @@ pub struct jobexec_result {
     pub session: u32,
     /// Which worker ran it, from 0.
     pub worker: u32,
-    /// How many jobs were accepted before it in its session.
+    /// How many jobs were accepted before it in its session, modulo 2^36.
     pub number: u64,
     /// When the put accepted it, in nanoseconds of CLOCK_MONOTONIC. This and the next four are 0
     /// where jobs are not timed.
@@ -66,33 +67,27 @@ pub(super) unsafe fn check(result: *mut jobexec_result) -> Result<(), Status> {
 /// # Safety
 /// The place passed [`check`].
 #[inline]
-pub(super) unsafe fn write(
-    result: *mut jobexec_result,
-    job: &Job,
-    payload: *mut c_void,
-    record: Option<&Record>,
-) {
+pub(super) unsafe fn write(result: *mut jobexec_result, from: &Delivery<'_>) {
     // SAFETY: the place passed the check, so that it holds a whole result.
     let result = unsafe { &mut *result };
-    let times = record.map(Record::times).unwrap_or_default();
-    let Times { created, started, finished, queued, polled } = times;
-    result.job_id = Job::id(job.session, job.number);
-    result.payload = payload;
-    result.outcome = job.outcome as i32;
+    let Times { created, started, finished, queued, polled } = from.times;
+    result.job_id = from.id.0;
+    result.payload = from.payload;
+    result.outcome = from.outcome as i32;
     result.code = 0;
-    result.session = job.session;
-    result.worker = job.worker.into();
-    result.number = job.number;
+    result.session = from.id.session();
+    result.worker = from.worker.into();
+    result.number = from.id.number();
     result.created_ns = created;
     result.started_ns = started;
     result.finished_ns = finished;
     result.queued_ns = queued;
     result.polled_ns = polled;
     result.message[0] = 0;
-    if let Some(record) = record.filter(|_| job.outcome != Outcome::Done) {
-        result.code = record.failure.code;
-        let text = record.failure.as_str().as_bytes();
-        for (to, from) in result.message.iter_mut().zip(text.iter().chain(&[0])) {
+    if let Some(text) = from.text {
+        result.code = text.code;
+        let bytes = text.as_str().as_bytes();
+        for (to, from) in result.message.iter_mut().zip(bytes.iter().chain(&[0])) {
             *to = *from as c_char;
         }
     }

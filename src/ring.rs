@@ -1,0 +1,164 @@
+//! The ring: how jobs come to workers, and results to pollers. First in, first out, for any
+//! number of threads on both ends.
+//!
+//! A ring for tokens: whoever publishes owns one of at most `tokens` tokens, whoever takes has it
+//! then, and there are at least as many places. So it never fills, and that spares what costs
+//! most in a queue that may fill: nobody who takes writes to a place. A cache line of places goes
+//! to the taker once and back once, and between the two there is no third trip to say "free".
+//!
+//! - **Publish** at a position that is the caller's alone (they are counted by whoever hands them
+//!   out, each once, none left out): the words of the item, then its stamp.
+//! - **Take**: read the stamp at the head, read the item, and only then move the head by a
+//!   compare-and-swap. Whoever succeeds owns what it read; whoever fails forgets it.
+//!
+//! Nobody ever waits for anybody: a thread that stops in the middle of a take holds up nothing,
+//! and one that stops between its position and its stamp leaves a *hole*, at which the ring looks
+//! empty, until it goes on. What lies behind the hole is then found by whoever it wakes: news are
+//! told after the stamp, see [`crate::event`].
+//!
+//! # The stamp
+//! The item's first word, and in its lowest bit the *turn*: whether the lap is odd. A taker at
+//! the head sees the turn of the lap before (nothing there yet) or of this one (there it is). One
+//! whose head is out of date may see anything; its swap fails, or it looks at the head again.
+//!
+//! # Why no place is overwritten while it is read
+//! Let t tokens be in use and N >= t the number of places. Claims of positions happen one after
+//! the other, each seeing all before it (they are read-modify-writes of one word). When position
+//! p is claimed, at most t - 1 of the p items before it have not been taken *as far as the
+//! claimer knows* (happens-before): the claimer owns a token, and a token's item was taken before
+//! the token was published again, or given back for a new one. So at least p - N + 1 were taken
+//! as far as it knows, and because the swaps of the head see each other too, so was the one at
+//! p - N. Its taker read the place before its swap; so it did before this one writes.
+
+use crate::sync::{AtomicU64, Ordering};
+use crossbeam_utils::CachePadded;
+
+/// A place of a ring as small as this has a cache line of its own: what is in flight is so little
+/// that the two ends would fight for one line.
+const SPARSE: usize = 8;
+/// Words of a cache line.
+const LINE: usize = 8;
+
+/// See the module.
+pub(crate) struct Ring {
+    /// `width` of them for each place, the stamp first.
+    words: Box<[AtomicU64]>,
+    width: usize,
+    /// The number of places, a power of two, less one.
+    mask: u64,
+    /// The position that is taken next: so many were taken.
+    head: CachePadded<AtomicU64>,
+}
+
+fn shape(tokens: usize, words: usize) -> (usize, usize) {
+    let places = tokens.next_power_of_two();
+    (places, if places <= SPARSE { words.next_multiple_of(LINE) } else { words })
+}
+
+impl Ring {
+    /// A ring for so many tokens, whose items have so many words.
+    pub(crate) fn new(tokens: usize, words: usize) -> Ring {
+        let (places, width) = shape(tokens, words);
+        Ring {
+            words: (0..places * width).map(|_| AtomicU64::new(0)).collect(),
+            width,
+            mask: places as u64 - 1,
+            head: CachePadded::new(AtomicU64::new(0)),
+        }
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn bytes(tokens: usize, words: usize) -> usize {
+        let (places, width) = shape(tokens, words);
+        places * width * size_of::<u64>()
+    }
+
+    /// Makes an item visible. The position is the caller's alone, `first` is below 2^63. Ends
+    /// with a read-modify-write, so that the news may follow with [`crate::sync::fence_after_rmw`].
+    #[inline]
+    pub(crate) fn publish<const W: usize>(&self, position: u64, first: u64, rest: [u64; W]) {
+        let (stamp, place) = self.place(position);
+        for (to, from) in place.iter().zip(rest) {
+            to.store(from, Ordering::Relaxed);
+        }
+        stamp.swap(first << 1 | self.turn(position), PUBLISH);
+    }
+
+    /// Takes the oldest item, if it is there and `read` makes something of it. `read` copies; it
+    /// may be called for an item that another thread takes, and then for the next.
+    #[inline]
+    pub(crate) fn take<T>(&self, read: impl Fn(u64, &[AtomicU64]) -> Option<T>) -> Option<T> {
+        let mut head = self.head.load(Ordering::Acquire);
+        loop {
+            let (stamp, place) = self.place(head);
+            let stamp = stamp.load(Ordering::Acquire);
+            let item = if self.is_turn(stamp, head) { read(stamp >> 1, place) } else { None };
+            if item.is_none() {
+                let now = self.head.load(Ordering::Acquire);
+                if now == head {
+                    return None;
+                }
+                head = now;
+                continue;
+            }
+            match self.head.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return item,
+                Err(now) => head = now,
+            }
+        }
+    }
+
+    /// Whether there is an item behind `others` others. Exact for 0, in the sense that a take
+    /// would find something or another thread has found it; a guess for more.
+    #[inline]
+    pub(crate) fn has(&self, others: u64) -> bool {
+        let mut head = self.head.load(Ordering::Acquire);
+        loop {
+            let position = head + others;
+            if others <= self.mask
+                && self.is_turn(self.place(position).0.load(Ordering::Acquire), position)
+            {
+                return true;
+            }
+            let now = self.head.load(Ordering::Acquire);
+            if now == head {
+                return false;
+            }
+            head = now;
+        }
+    }
+
+    /// How many items were taken.
+    #[inline]
+    pub(crate) fn taken(&self) -> u64 {
+        self.head.load(Ordering::Acquire)
+    }
+
+    #[inline]
+    fn place(&self, position: u64) -> (&AtomicU64, &[AtomicU64]) {
+        let start = (position & self.mask) as usize * self.width;
+        let place = &self.words[start..start + self.width];
+        (&place[0], &place[1..])
+    }
+
+    #[inline]
+    fn turn(&self, position: u64) -> u64 {
+        // Odd in the first lap, for the words begin as 0.
+        u64::from(position & (self.mask + 1) == 0)
+    }
+
+    #[inline]
+    fn is_turn(&self, stamp: u64, position: u64) -> bool {
+        stamp & 1 == self.turn(position)
+    }
+}
+
+/// Release: who sees the stamp sees the words.
+const PUBLISH: Ordering =
+    if cfg!(control = "stamp_release") { Ordering::Relaxed } else { Ordering::AcqRel };
+
+#[cfg(all(test, loom))]
+mod models;
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -1,0 +1,113 @@
+//! The ring under loom: no item is torn, lost, or taken twice, whoever stops in the middle.
+
+use super::*;
+use crate::sync::fence_after_rmw;
+use loom::sync::Arc;
+use loom::thread;
+
+fn model(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(body);
+}
+
+struct Counted {
+    ring: Ring,
+    tail: AtomicU64,
+}
+
+impl Counted {
+    fn new(tokens: usize) -> Arc<Counted> {
+        Arc::new(Counted { ring: Ring::new(tokens, 2), tail: AtomicU64::new(0) })
+    }
+
+    /// An item whose words belong together.
+    fn publish(&self, item: u64) {
+        let position = self.tail.fetch_add(1, Ordering::AcqRel);
+        self.ring.publish(position, item, [10 * item]);
+    }
+
+    fn take(&self) -> Option<u64> {
+        self.ring.take(|first, rest| Some((first, rest[0].load(Ordering::Relaxed)))).map(
+            |(first, second)| {
+                assert_eq!(second, 10 * first, "a torn item");
+                first
+            },
+        )
+    }
+
+    fn take_all(&self) -> Vec<u64> {
+        std::iter::from_fn(|| self.take()).collect()
+    }
+}
+
+/// Two who publish, two who take.
+#[test]
+fn each_item_is_taken_whole_and_once() {
+    model(2, || {
+        let ring = Counted::new(2);
+        let publisher = |item| {
+            let ring = ring.clone();
+            thread::spawn(move || ring.publish(item))
+        };
+        let publishers = [publisher(1), publisher(2)];
+        let taker = thread::spawn({
+            let ring = ring.clone();
+            move || ring.take()
+        });
+        let mut taken = Vec::from_iter(ring.take());
+        taken.extend(taker.join().unwrap());
+        publishers.into_iter().for_each(|publisher| publisher.join().unwrap());
+        taken.extend(ring.take_all());
+        taken.sort_unstable();
+        assert_eq!(taken, [1, 2]);
+    });
+}
+
+/// One token, one place, lap after lap: whoever took publishes again over what another, whose
+/// head is out of date, may be reading.
+#[test]
+fn a_place_that_is_used_again_is_not_taken_for_the_old_one() {
+    model(3, || {
+        let ring = Counted::new(1);
+        ring.publish(1);
+        let go_on = |ring: &Counted| {
+            let item = ring.take()?;
+            ring.publish(item + 1);
+            Some(item)
+        };
+        let other = thread::spawn({
+            let ring = ring.clone();
+            move || (go_on(&ring), go_on(&ring))
+        });
+        let mine = go_on(&ring);
+        let (first, second) = other.join().unwrap();
+        let mut taken: Vec<u64> = [mine, first, second].into_iter().flatten().collect();
+        taken.sort_unstable();
+        let turns = taken.len() as u64;
+        assert_eq!(taken, (1..=turns).collect::<Vec<_>>());
+        assert_eq!(ring.take_all(), [turns + 1]);
+    });
+}
+
+/// What the waiting relies on: of two who publish, at least one finds, a fence later, all that
+/// was published and not taken, so that its news is no false alarm for ever.
+#[test]
+fn the_last_to_publish_sees_the_front() {
+    model(3, || {
+        let ring = Counted::new(2);
+        let look = |ring: &Counted, item| {
+            ring.publish(item);
+            fence_after_rmw();
+            ring.ring.has(0)
+        };
+        let other = thread::spawn({
+            let ring = ring.clone();
+            move || look(&ring, 1)
+        });
+        let mine = look(&ring, 2);
+        let theirs = other.join().unwrap();
+        assert!(mine | theirs);
+        assert!(ring.ring.has(1));
+    });
+}
