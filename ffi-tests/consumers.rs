@@ -57,7 +57,8 @@ fn readme() {
         let block = readme.split_once(&format!("```{language}\n")).expect("a program").1;
         let source = programs().join(format!("readme.{end}"));
         fs::write(&source, block.split_once("```").expect("its end").0).expect("a file");
-        let output = Command::new(compile(&[&source])).output().expect("it runs");
+        let mut program = Command::new(compile(&[&source]));
+        let output = with_our_library(&mut program).output().expect("it runs");
         assert_eq!((output.status.code(), &output.stdout[..]), (Some(0), &b"12\n"[..]));
     }
 }
@@ -69,7 +70,8 @@ struct Consumer {
 }
 
 impl Consumer {
-    fn new(name: impl Into<PathBuf>, command: Command) -> Consumer {
+    fn new(name: impl Into<PathBuf>, mut command: Command) -> Consumer {
+        with_our_library(&mut command);
         Consumer { name: name.into(), command }
     }
 
@@ -197,6 +199,11 @@ fn libraries() -> PathBuf {
     let folder = test.parent().expect("its folder").to_path_buf();
     assert!(folder.join("libjobexec.so").exists(), "no libjobexec.so in {}", folder.display());
     folder
+}
+
+/// Cargo has its tests look for libraries a folder up first, and what they start too.
+fn with_our_library(command: &mut Command) -> &mut Command {
+    command.env("LD_LIBRARY_PATH", libraries())
 }
 
 /// Where the programs are built; a folder for each profile.

@@ -200,7 +200,8 @@ typedef int32_t (*jobexec_transform)(void *user, void *payload, struct jobexec_j
 
 /**
  * A worker begins, on its own thread, after it was pinned. Anything but 0 makes jobexec_start
- * answer JOBEXEC_ERROR_WORKER.
+ * answer JOBEXEC_ERROR_WORKER; from the replacement of a worker that died, it counts as another
+ * death.
  */
 typedef int32_t (*jobexec_worker_init)(void *user, uint32_t worker);
 
@@ -463,12 +464,12 @@ typedef struct jobexec_counters {
      */
     uint64_t most_outstanding;
     /**
-     * The most seen waiting for a worker. Exact where jobs are timed and at most 64 may be in
-     * flight; else looked at with every 64th job.
+     * The most seen waiting for a worker: looked at with each of a session's first 256 jobs, and
+     * then with every 64th.
      */
     uint64_t most_queued;
     /**
-     * The most results seen waiting for a poll. Exact likewise.
+     * The most results seen waiting for a poll; looked at likewise.
      */
     uint64_t most_ready;
     /**

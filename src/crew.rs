@@ -37,6 +37,8 @@ pub(crate) struct Crew {
 struct Badge {
     crew: Arc<Crew>,
     worker: usize,
+    /// Whether another had its place before.
+    replaces: bool,
     entered: Cell<bool>,
     /// Set when nothing but the end of the thread is to come.
     dismissed: Cell<bool>,
@@ -62,7 +64,7 @@ impl Crew {
 
     /// Starts every worker's thread.
     pub(crate) fn call(self: &Arc<Crew>) -> Result<(), String> {
-        (0..self.cpus.len()).try_for_each(|worker| self.hire(worker))
+        (0..self.cpus.len()).try_for_each(|worker| self.hire(worker, false))
     }
 
     /// Waits until every worker runs. `None` if the deadline passed.
@@ -82,20 +84,34 @@ impl Crew {
         if staff.wait(Spin { ns: 0 }, deadline, idle, |_| false).is_none() {
             return false;
         }
-        for worker in 0..self.cpus.len() {
-            let thread = lock(&self.threads)[worker].take();
-            match thread.map(|thread| thread.join(deadline.instant())) {
-                Some(Ok(())) => self.unjoined.fetch_sub(1, Ordering::AcqRel),
-                Some(Err(late)) => {
-                    lock(&self.threads)[worker] = Some(late);
+        loop {
+            while let Some((worker, thread)) = self.next_to_join() {
+                let late = thread.join(deadline.instant()).err();
+                let joined = late.is_none();
+                match late {
+                    None => _ = self.unjoined.fetch_sub(1, Ordering::AcqRel),
+                    late => lock(&self.threads)[worker] = late, // For another call.
+                }
+                staff.notify_all();
+                if !joined {
                     return false;
                 }
-                None => continue, // Another call joins it.
+            }
+            // Others join what is left, or give it back.
+            let all_joined = || match self.unjoined.load(Ordering::Acquire) {
+                0 => Some(true),
+                _ => lock(&self.threads).iter().any(Option::is_some).then_some(false),
             };
-            staff.notify_all();
+            match staff.wait(Spin { ns: 0 }, deadline, all_joined, |_| false) {
+                Some(false) => continue,
+                answer => return answer.is_some(),
+            }
         }
-        let joined = || (self.unjoined.load(Ordering::Acquire) == 0).then_some(());
-        staff.wait(Spin { ns: 0 }, deadline, joined, |_| false).is_some()
+    }
+
+    fn next_to_join(&self) -> Option<(usize, Thread)> {
+        let mut threads = lock(&self.threads);
+        threads.iter_mut().enumerate().find_map(|(worker, place)| Some((worker, place.take()?)))
     }
 
     /// After [`Crew::dismiss`]: the last callback of all. False if another call is still in it at
@@ -145,10 +161,10 @@ impl Crew {
         }
     }
 
-    fn hire(self: &Arc<Crew>, worker: usize) -> Result<(), String> {
+    fn hire(self: &Arc<Crew>, worker: usize, replaces: bool) -> Result<(), String> {
         let name = CString::new(format!("jobexec-{worker}")).unwrap_or_default();
         let (entered, dismissed) = (Cell::new(false), Cell::new(false));
-        let badge = Box::new(Badge { crew: self.clone(), worker, entered, dismissed });
+        let badge = Box::new(Badge { crew: self.clone(), worker, replaces, entered, dismissed });
         let badge = Box::into_raw(badge);
         self.live.fetch_add(1, Ordering::AcqRel);
         let mut threads = lock(&self.threads);
@@ -179,14 +195,14 @@ impl Crew {
         if self.engine.signals.phase().closed() {
             return;
         }
-        if !badge.entered.get() {
+        if !badge.entered.get() && !badge.replaces {
             self.blame(format!("worker {worker}'s thread ended in its init callback"));
         } else if self.restarts.fetch_add(1, Ordering::AcqRel) >= self.max_restarts {
             self.restarts.fetch_sub(1, Ordering::AcqRel);
             let line = format!("worker {worker}'s thread died, and no restart is left");
             self.warn(LogLevel::Error, line);
         } else {
-            let line = match self.hire(worker) {
+            let line = match self.hire(worker, true) {
                 Ok(()) => format!("worker {worker}'s thread died and was replaced"),
                 Err(error) => format!("worker {worker}'s thread died; {error}"),
             };
@@ -223,7 +239,12 @@ fn work(badge: &Badge) {
         crew.warn(LogLevel::Warning, line);
     }
     if let Err(refusal) = engine.run.enter(worker) {
-        crew.blame(format!("worker {worker}: {refusal}"));
+        let refusal = format!("worker {worker}: {refusal}");
+        if badge.replaces {
+            // The start is over: it counts as one that died, and the next may be luckier.
+            return crew.warn(LogLevel::Error, refusal);
+        }
+        crew.blame(refusal);
         return badge.dismissed.set(true);
     }
     badge.entered.set(true);

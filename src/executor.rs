@@ -33,7 +33,8 @@ pub trait Transform<T>: Send + Sync + 'static {
     /// Transforms a payload in place, on a worker.
     fn run(&self, payload: &mut T, job: &JobContext<'_>) -> Result<(), Failure>;
 
-    /// A worker begins, on its own thread. An error makes the start fail.
+    /// A worker begins, on its own thread. An error makes the start fail; from the replacement of
+    /// a worker that died, it counts as another death.
     fn enter(&self, _worker: usize) -> Result<(), String> {
         Ok(())
     }

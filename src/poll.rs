@@ -76,7 +76,7 @@ impl Engine {
     #[inline]
     fn deliver<R>(&self, done: Completion, read: impl FnOnce(&Delivery<'_>) -> R) -> R {
         let Completion { id, word, outcome, worker, created, started, finished } = done;
-        if self.marks_due(id.number()) {
+        if Engine::marks_due(id.number()) {
             Marks::raise(&self.marks.ready, self.results.len() + 1);
         }
         let times = match self.timing {

@@ -74,7 +74,7 @@ impl Engine {
         if self.is_inline() {
             return self.run_here(job);
         }
-        if self.marks_due(ticket.number) {
+        if Engine::marks_due(ticket.number) {
             Marks::raise(&self.marks.queued, self.queued());
         }
         self.jobs.push(ticket.position, job);

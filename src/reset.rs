@@ -19,13 +19,19 @@ impl Engine {
         }
         self.signals.phase().refusal()?;
         let session = self.credits.next_session()?;
+        self.clear_for(session);
+        Ok(session)
+    }
+
+    /// The rest of a reset, once jobs are accepted in the new session.
+    pub(crate) fn clear_for(&self, session: u32) {
         self.signals.begin_session(session);
         #[cfg(not(control = "reset_fence"))]
         fence_after_rmw();
         self.sweep();
         self.signals.room.notify_all();
+        #[cfg(not(control = "reset_news"))]
         self.signals.ready.notify_all(); // An end may be near, see `Engine::ended`.
-        Ok(session)
     }
 
     /// Says that no more jobs come in this session.

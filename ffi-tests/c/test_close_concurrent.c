@@ -117,9 +117,65 @@ static void once(void)
     CHECK(world.destroyed == 1);
 }
 
+/* What a worker's thread lingers in after its last callback. */
+static pthread_key_t lingering;
+static struct gate gate;
+
+static void linger(void *value)
+{
+    (void)value;
+    gate_pass(&gate);
+}
+
+static int32_t will_linger(void *user, uint32_t worker)
+{
+    (void)user, (void)worker;
+    return pthread_setspecific(lingering, &gate);
+}
+
+struct closer {
+    jobexec_executor *exec;
+    atomic_int thread;
+    uint64_t timeout;
+    jobexec_status status;
+};
+
+static void *close_by(void *argument)
+{
+    struct closer *closer = argument;
+    closer->thread = gettid();
+    closer->status = jobexec_close(closer->exec, closer->timeout);
+    return NULL;
+}
+
+/* A close that gives up on a thread leaves it to the one that still waits. */
+static void patient_after_impatient(void)
+{
+    CHECK(pthread_key_create(&lingering, linger) == 0);
+    gate_init(&gate);
+    jobexec_config config = check_config(1, transform);
+    struct world world = {0};
+    config.user = &world;
+    config.worker_init = will_linger;
+    jobexec_executor *exec = check_start(&config);
+    struct closer impatient = {.exec = exec, .timeout = 200 * MILLISECOND};
+    struct closer patient = {.exec = exec, .timeout = PATIENCE};
+    pthread_t first = check_thread(close_by, &impatient);
+    check_wait(&gate.at_work);
+    CHECK_SOON(check_is_asleep(impatient.thread));
+    pthread_t second = check_thread(close_by, &patient);
+    check_join(first);
+    CHECK_IS(JOBEXEC_TIMEOUT, impatient.status);
+    sem_post(&gate.let_go);
+    check_join(second);
+    CHECK_IS(JOBEXEC_OK, patient.status);
+    check_close(exec);
+}
+
 int main(void)
 {
     for (int i = 0; i < ROUNDS; i++)
         once();
+    patient_after_impatient();
     return 0;
 }

@@ -85,12 +85,18 @@ static int32_t refuse(void *user, uint32_t worker)
     return worker == 1 ? 7 : 0;
 }
 
-/* The replacement of the first worker does not want to work. */
+struct mood {
+    atomic_int inits;
+    int refusals;
+};
+
+/* The first replacements, as many as the user says, do not want to work. */
 static int32_t refuse_later(void *user, uint32_t worker)
 {
-    static atomic_int count;
-    (void)user, (void)worker;
-    return count++ ? 7 : 0;
+    (void)worker;
+    struct mood *mood = user;
+    int init = mood->inits++;
+    return init > 0 && init <= mood->refusals ? 7 : 0;
 }
 
 static void not_started(jobexec_worker_init init, const char *word)
@@ -169,10 +175,13 @@ static void nobody_left(void)
     check_close(exec);
 }
 
-static void replacement_refuses(void)
+static void replacements_refuse(void)
 {
+    struct mood mood = {0, 1000};
     jobexec_config config = check_config(1, transform);
     config.worker_init = refuse_later;
+    config.user = &mood;
+    config.max_restarts = 5;
     jobexec_executor *exec = check_start(&config);
     struct waiter poller = {.exec = exec};
     pthread_t polling = check_thread(wait_to_poll, &poller);
@@ -181,7 +190,28 @@ static void replacement_refuses(void)
     CHECK_IS(JOBEXEC_ERROR_NO_WORKERS, poller.status);
     CHECK_IS(JOBEXEC_ERROR_NO_WORKERS, jobexec_put(exec, NULL, NULL));
     CHECK(report_says(exec, "init callback answered 7"));
-    CHECK(check_quiet_accounts(exec).crashed == 1);
+    CHECK(mood.inits == 1 + 5);
+    jobexec_counters n = check_quiet_accounts(exec);
+    CHECK(n.crashed == 1 && n.restarts == 5);
+    check_close(exec);
+}
+
+/* Two replacements refuse, the third works. */
+static void a_later_replacement_works(void)
+{
+    struct mood mood = {0, 2};
+    jobexec_config config = check_config(1, transform);
+    config.worker_init = refuse_later;
+    config.user = &mood;
+    jobexec_executor *exec = check_start(&config);
+    CHECK_IS(JOBEXEC_OK, jobexec_put(exec, &deadly, NULL));
+    CHECK_IS(JOBEXEC_OK, jobexec_put(exec, NULL, NULL));
+    jobexec_result result = check_result();
+    CHECK_IS(JOBEXEC_OK, jobexec_poll_wait(exec, PATIENCE, &result));
+    CHECK(result.outcome == JOBEXEC_OUTCOME_CRASHED);
+    CHECK_IS(JOBEXEC_OK, jobexec_poll_wait(exec, PATIENCE, &result));
+    CHECK(result.outcome == JOBEXEC_OUTCOME_DONE);
+    CHECK(check_quiet_accounts(exec).restarts == 3);
     check_close(exec);
 }
 
@@ -191,6 +221,7 @@ int main(void)
     not_started(die_in_init, "init");
     not_started(refuse, "7");
     nobody_left();
-    replacement_refuses();
+    replacements_refuse();
+    a_later_replacement_works();
     return 0;
 }

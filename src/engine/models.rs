@@ -226,6 +226,30 @@ fn a_stale_job_does_not_hold_up_the_end() {
     });
 }
 
+/// The same if the new session is finished before its reset has come to its end.
+#[test]
+fn a_reset_that_is_late_tells_of_the_end() {
+    model(3, || {
+        let model = Model::new(2);
+        assert_eq!(model.put(), Ok(0));
+        assert_eq!(model.engine.credits.next_session(), Ok(1));
+        model.engine.finish().unwrap();
+        let resetter = spawn(&model, |model| model.engine.clear_for(1));
+        let worker = spawn(&model, |model| {
+            let job = model.engine.jobs.pop()?;
+            let runs = model.engine.take_up(0, job);
+            if !runs {
+                model.engine.discard(job.payload);
+            }
+            Some(runs)
+        });
+        assert_eq!(model.engine.poll_wait(FOREVER, |_| ()), Err(Status::End));
+        resetter.join().unwrap();
+        worker.join().unwrap();
+        model.assert_accounts(0);
+    });
+}
+
 /// A stale result is discarded by the time all have returned, though nobody polls and one of the
 /// new session may be published before it.
 #[test]

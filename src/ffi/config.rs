@@ -32,7 +32,8 @@ pub type jobexec_transform = Option<
 >;
 
 /// A worker begins, on its own thread, after it was pinned. Anything but 0 makes jobexec_start
-/// answer JOBEXEC_ERROR_WORKER.
+/// answer JOBEXEC_ERROR_WORKER; from the replacement of a worker that died, it counts as another
+/// death.
 pub type jobexec_worker_init =
     Option<unsafe extern "C-unwind" fn(user: *mut c_void, worker: u32) -> i32>;
 

@@ -40,10 +40,10 @@ pub struct jobexec_counters {
     pub ready: u64,
     /// The most that were outstanding at once.
     pub most_outstanding: u64,
-    /// The most seen waiting for a worker. Exact where jobs are timed and at most 64 may be in
-    /// flight; else looked at with every 64th job.
+    /// The most seen waiting for a worker: looked at with each of a session's first 256 jobs, and
+    /// then with every 64th.
     pub most_queued: u64,
-    /// The most results seen waiting for a poll. Exact likewise.
+    /// The most results seen waiting for a poll; looked at likewise.
     pub most_ready: u64,
     /// The session, from 0.
     pub session: u64,
