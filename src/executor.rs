@@ -114,16 +114,19 @@ impl<T: Send + 'static> Executor<T> {
     }
 
     /// Puts a payload and answers the job's id. Never waits.
+    #[inline]
     pub fn put(&self, payload: Box<T>) -> Result<u64, Rejected<T>> {
         self.put_by(payload, |payload| self.running.crew.engine.put(payload))
     }
 
     /// Puts a payload, waiting for room.
+    #[inline]
     pub fn put_wait(&self, payload: Box<T>, timeout: Duration) -> Result<u64, Rejected<T>> {
         let engine = &self.running.crew.engine;
         self.put_by(payload, |payload| engine.put_wait(payload, timeout.into()))
     }
 
+    #[inline]
     fn put_by(
         &self,
         payload: Box<T>,
@@ -138,11 +141,13 @@ impl<T: Send + 'static> Executor<T> {
     }
 
     /// Takes a result: `Empty`, `End`, `Closed` or `Aborted` if there is none. Never waits.
+    #[inline]
     pub fn poll(&self) -> Result<JobResult<T>, Status> {
         self.running.crew.engine.poll(read)
     }
 
     /// Takes a result, waiting for one: `Timeout`, `End`, `Closed` or `Aborted` if none came.
+    #[inline]
     pub fn poll_wait(&self, timeout: Duration) -> Result<JobResult<T>, Status> {
         self.running.crew.engine.poll_wait(timeout.into(), read)
     }
@@ -202,6 +207,7 @@ pub fn abort_all() {
     registry::abort_all();
 }
 
+#[inline]
 fn read<T>(from: &Delivery<'_>) -> JobResult<T> {
     // SAFETY: every payload of a typed executor came from a Box of this type, and the result
     // that is being delivered is its only owner.

@@ -29,6 +29,7 @@ impl Engine {
     }
 
     /// The same, waiting for a result, or the end, until the timeout.
+    #[inline]
     pub(crate) fn poll_wait<R>(
         &self,
         timeout: Timeout,
@@ -38,19 +39,21 @@ impl Engine {
             return Err(Status::InsideCallback);
         }
         let done = match self.take_result() {
-            Err(Status::Empty) => {
-                let attempt = || match self.take_result() {
-                    Err(Status::Empty) => None,
-                    answer => Some(answer),
-                };
-                let has = |others| self.results.has(others);
-                let deadline = timeout.deadline();
-                let found = self.signals.ready.wait(self.spin, deadline, attempt, has);
-                found.unwrap_or(Err(Status::Timeout))?
-            }
+            Err(Status::Empty) => self.await_result(timeout)?,
             answer => answer?,
         };
         Ok(self.deliver(done, read))
+    }
+
+    #[cold]
+    fn await_result(&self, timeout: Timeout) -> Result<Completion, Status> {
+        let attempt = || match self.take_result() {
+            Err(Status::Empty) => None,
+            answer => Some(answer),
+        };
+        let has = |others| self.results.has(others);
+        let found = self.signals.ready.wait(self.spin, timeout.deadline(), attempt, has);
+        found.unwrap_or(Err(Status::Timeout))
     }
 
     /// The oldest result of the session; those of earlier ones are discarded on the way.
@@ -84,16 +87,28 @@ impl Engine {
             false => Times::default(),
         };
         let (payload, text) = (word as *mut c_void, None);
-        let mut delivery = Delivery { id, payload, outcome, worker, times, text };
-        if outcome == Outcome::Done {
-            let result = read(&delivery);
-            self.resolve(outcome);
-            return result;
+        let delivery = Delivery { id, payload, outcome, worker, times, text };
+        if outcome != Outcome::Done {
+            return self.deliver_record(delivery, word, read);
         }
-        let record = self.records.read(word);
+        let result = read(&delivery);
+        self.resolve(outcome);
+        result
+    }
+
+    /// What is to be said stands in a record.
+    #[cold]
+    fn deliver_record<'a, R>(
+        &'a self,
+        mut delivery: Delivery<'a>,
+        index: usize,
+        read: impl FnOnce(&Delivery<'_>) -> R,
+    ) -> R {
+        let outcome = delivery.outcome;
+        let record = self.records.read(index);
         (delivery.payload, delivery.text) = (record.payload, Some(&record.text));
         let result = read(&delivery);
-        self.records.release(word);
+        self.records.release(index);
         self.resolve(outcome);
         result
     }
