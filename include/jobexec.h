@@ -96,7 +96,7 @@
 #define JOBEXEC_ERROR_NO_WORKERS -9
 
 /**
- * A counter is at its end (2^28 - 1 sessions).
+ * A counter is at its end (2^27 - 1 sessions).
  */
 #define JOBEXEC_ERROR_EXHAUSTED -10
 

@@ -73,7 +73,7 @@ impl Crew {
             Some(trouble) => Some(Err(trouble)),
             None => (self.running() == self.cpus.len() as u64).then_some(Ok(())),
         };
-        self.engine.signals.staff.wait(Spin { ns: 0 }, deadline, attempt, |_| false)
+        self.engine.signals.staff.wait(Spin::NONE, deadline, attempt, |_| false)
     }
 
     /// After [`Engine::shut`]: waits until every job has its outcome and every thread has left
@@ -81,7 +81,7 @@ impl Crew {
     pub(crate) fn dismiss(&self, deadline: Deadline) -> bool {
         let staff = &self.engine.signals.staff;
         let idle = || (self.live() == 0 && self.engine.credits.in_flight() == 0).then_some(());
-        if staff.wait(Spin { ns: 0 }, deadline, idle, |_| false).is_none() {
+        if staff.wait(Spin::NONE, deadline, idle, |_| false).is_none() {
             return false;
         }
         loop {
@@ -102,7 +102,7 @@ impl Crew {
                 0 => Some(true),
                 _ => lock(&self.threads).iter().any(Option::is_some).then_some(false),
             };
-            match staff.wait(Spin { ns: 0 }, deadline, all_joined, |_| false) {
+            match staff.wait(Spin::NONE, deadline, all_joined, |_| false) {
                 Some(false) => continue,
                 answer => return answer.is_some(),
             }
@@ -124,7 +124,7 @@ impl Crew {
             self.engine.signals.staff.notify_all();
         }
         let retired = || (self.retired.load(Ordering::Acquire) == 2).then_some(());
-        self.engine.signals.staff.wait(Spin { ns: 0 }, deadline, retired, |_| false).is_some()
+        self.engine.signals.staff.wait(Spin::NONE, deadline, retired, |_| false).is_some()
     }
 
     /// Leaves the threads to themselves.

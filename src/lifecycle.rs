@@ -38,7 +38,7 @@ impl Running {
             let text = format!("{bytes} bytes for the queues are not to be had");
             return Err(Error::new(Status::OutOfMemory, text));
         }
-        let spin = Spin { ns: config.spin_ns };
+        let spin = Spin::new(config.spin_ns, capacity.in_flight);
         let (timing, seed) = (config.timing, config.seed);
         let engine = Engine::new(cpus.len(), capacity, spin, timing, seed, run());
         let crew = Arc::new(Crew::new(engine, cpus, config.max_restarts));

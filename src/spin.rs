@@ -18,7 +18,20 @@ const MOST_PAUSES: u64 = 63;
 pub(crate) struct Spin {
     /// After its pauses (up to 5 us) it yields its core between looks for that long. 0 neither
     /// pauses nor yields.
-    pub(crate) ns: u64,
+    ns: u64,
+    /// How many pauses it may stay away: no more than a quarter of all that may be in flight
+    /// takes, or everybody would end up waiting for it.
+    most: u64,
+}
+
+impl Spin {
+    /// Sleeps at once.
+    pub(crate) const NONE: Spin = Spin { ns: 0, most: 0 };
+
+    /// Looks for that long, where so many items may be in flight.
+    pub(crate) fn new(ns: u64, in_flight: usize) -> Spin {
+        Spin { ns, most: MOST_PAUSES.min(in_flight as u64 / 4) }
+    }
 }
 
 /// What the waiters of one event have learnt of the pace at which its news comes.
@@ -46,7 +59,7 @@ impl Pace {
         let pause = |times| (0..times).for_each(|_| std::hint::spin_loop());
         let gap = self.gap.load(Ordering::Relaxed);
         pause(gap);
-        self.learn(gap, has(gap / 3));
+        self.learn(gap, has(gap / 3), spin.most);
         let mut glance = |pauses| {
             pause(pauses);
             if has(0) { attempt() } else { None }
@@ -82,9 +95,9 @@ impl Pace {
         if spin.ns == 0 { None } else { attempt() }
     }
 
-    /// Whether enough came while a waiter paused so often.
-    fn learn(&self, gap: u64, enough: bool) {
-        let next = if enough { (2 * gap + 1).min(MOST_PAUSES) } else { gap / 2 };
+    /// Whether enough came while a waiter paused so often, and the most that it may.
+    fn learn(&self, gap: u64, enough: bool, most: u64) {
+        let next = if enough { (2 * gap + 1).min(most) } else { gap / 2 };
         if next != gap {
             self.gap.store(next, Ordering::Relaxed);
         }
@@ -99,9 +112,12 @@ mod tests {
     fn streams_are_taken_in_bites_and_single_jobs_at_once() {
         let pace = Pace::default();
         let gap = || pace.gap.load(Ordering::Relaxed);
-        (0..10).for_each(|_| pace.learn(gap(), true));
-        assert_eq!(gap(), MOST_PAUSES);
-        (0..10).for_each(|_| pace.learn(gap(), false));
-        assert_eq!(gap(), 0);
+        for (in_flight, most) in [(1, 0), (4, 1), (64, 16), (1024, MOST_PAUSES)] {
+            let spin = Spin::new(1, in_flight);
+            (0..10).for_each(|_| pace.learn(gap(), true, spin.most));
+            assert_eq!(gap(), most);
+            (0..10).for_each(|_| pace.learn(gap(), false, spin.most));
+            assert_eq!(gap(), 0);
+        }
     }
 }

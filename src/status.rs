@@ -41,7 +41,7 @@ pub enum Status {
     WorkerStart = -8,
     /// Every worker died and the budget of restarts is spent.
     NoWorkers = -9,
-    /// A counter is at its end (2^28 - 1 sessions).
+    /// A counter is at its end (2^27 - 1 sessions).
     Exhausted = -10,
     /// A defect of the library: a panic stopped at its boundary.
     Internal = -11,

@@ -59,7 +59,7 @@ impl Model {
     fn with(capacity: Capacity) -> Arc<Model> {
         let counts = std::sync::Arc::new(Counts::default());
         let run = Box::new(Counting(counts.clone()));
-        let engine = Engine::new(1, capacity, Spin { ns: 0 }, false, 0, run);
+        let engine = Engine::new(1, capacity, Spin::NONE, false, 0, run);
         Arc::new(Model { engine, counts })
     }
 
@@ -142,7 +142,7 @@ fn a_close_waits_for_late_puts() {
         model.engine.shut();
         let idle = || (model.engine.credits.in_flight() == 0).then_some(());
         let staff = &model.engine.signals.staff;
-        staff.wait(Spin { ns: 0 }, Deadline::NEVER, idle, |_| false).unwrap();
+        staff.wait(Spin::NONE, Deadline::NEVER, idle, |_| false).unwrap();
         let discarded = model.discarded();
         assert_eq!(model.put(), Err(Status::Closed));
         let put = putter.join().unwrap();

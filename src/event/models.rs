@@ -7,10 +7,12 @@ use loom::sync::Arc;
 use loom::thread;
 
 /// At once to sleep, or one look before.
-const SPINS: [Spin; 2] = [Spin { ns: 0 }, Spin { ns: 1 }];
+fn spins() -> [Spin; 2] {
+    [Spin::NONE, Spin::new(1, 4)]
+}
 
 fn model(preemptions: usize, body: impl Fn(Spin) + Sync + Send + Copy + 'static) {
-    for spin in SPINS {
+    for spin in spins() {
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = Some(preemptions);
         builder.check(move || body(spin));

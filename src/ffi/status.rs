@@ -41,7 +41,7 @@ pub const JOBEXEC_ERROR_MEMORY: i32 = -7;
 pub const JOBEXEC_ERROR_WORKER: i32 = -8;
 /// Every worker died and the budget of restarts is spent.
 pub const JOBEXEC_ERROR_NO_WORKERS: i32 = -9;
-/// A counter is at its end (2^28 - 1 sessions).
+/// A counter is at its end (2^27 - 1 sessions).
 pub const JOBEXEC_ERROR_EXHAUSTED: i32 = -10;
 /// A defect of the library: a panic stopped at its boundary.
 pub const JOBEXEC_ERROR_INTERNAL: i32 = -11;
