@@ -50,7 +50,7 @@
 //! | `put`, `worker`, `poll` | the walk of a payload, step by step |
 //! | `reset` | clearing the way |
 //! | `crew`, `lifecycle`, `stats` | threads, start and close, numbers and the report |
-//! | `executor`, `run_thread` | the Rust API |
+//! | `run_thread`, `executor` | transforms in Rust; the Rust API |
 //! | `ffi` | the C API |
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
@@ -102,9 +102,10 @@ mod lifecycle;
 mod stats;
 
 #[cfg(not(loom))]
-mod executor;
-#[cfg(not(loom))]
 mod run_thread;
+
+#[cfg(not(loom))]
+mod executor;
 
 #[cfg(not(loom))]
 #[doc(hidden)] // Its documentation is the header.
@@ -113,10 +114,12 @@ pub mod ffi;
 pub use config::{Capacity, Config, MAX_IN_FLIGHT, MAX_SPIN_NS, MAX_WORKERS, Pinning, Workers};
 pub use credits::Outcome;
 #[cfg(not(loom))]
-pub use executor::{Executor, Failure, JobResult, Rejected, Transform, abort_all};
+pub use executor::{Executor, JobResult, Rejected, abort_all};
 pub use job::Times;
 pub use record::MESSAGE_BYTES;
 pub use run::{JobContext, LogLevel};
+#[cfg(not(loom))]
+pub use run_thread::{Failure, Transform};
 #[cfg(not(loom))]
 pub use stats::Stats;
 pub use status::{Error, Status};

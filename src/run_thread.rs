@@ -1,12 +1,58 @@
-//! A transform in Rust, run on the worker's thread.
+//! What a transform in Rust is, and how it is run on the worker's thread.
 
 use crate::credits::Outcome;
-use crate::executor::Transform;
 use crate::run::{JobContext, LogLevel, Run};
 use std::any::Any;
 use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Why a transform could not do its job. Comes back with the result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The transform's own number.
+    pub code: i32,
+    /// For people; cut to [`crate::MESSAGE_BYTES`].
+    pub message: String,
+}
+
+/// What an executor does with payloads of type `T`. A closure `Fn(&mut T, &JobContext) ->
+/// Result<(), Failure>` is one; a type that implements it can answer the other calls too.
+///
+/// Every method may be called from several threads at once. A panic in `run` is the job's
+/// outcome; in `enter` it is an error of the start; elsewhere it is caught and logged.
+pub trait Transform<T>: Send + Sync + 'static {
+    /// Transforms a payload in place, on a worker.
+    fn run(&self, payload: &mut T, job: &JobContext<'_>) -> Result<(), Failure>;
+
+    /// A worker begins, on its own thread. An error makes the start fail; from the replacement of
+    /// a worker that died, it counts as another death.
+    fn enter(&self, _worker: usize) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// A worker ends, on its own thread.
+    fn exit(&self, _worker: usize) {}
+
+    /// A payload that nobody will get: its session was reset, or the executor closed. Called on
+    /// whichever thread finds it. By default it is dropped.
+    fn discard(&self, payload: Box<T>) {
+        drop(payload);
+    }
+
+    /// A line about the executor's health. By default it is dropped; the report keeps those about
+    /// workers that died or could not be placed as wished.
+    fn log(&self, _level: LogLevel, _line: &str) {}
+}
+
+impl<T, F> Transform<T> for F
+where
+    F: Fn(&mut T, &JobContext<'_>) -> Result<(), Failure> + Send + Sync + 'static,
+{
+    fn run(&self, payload: &mut T, job: &JobContext<'_>) -> Result<(), Failure> {
+        self(payload, job)
+    }
+}
 
 /// Makes the step that runs a job of a transform. Payloads are boxed `T`.
 pub(crate) struct Threaded<T, F> {

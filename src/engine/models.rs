@@ -78,6 +78,16 @@ impl Model {
         self.engine.transform(0, job, 0, &mut Text::EMPTY.clone())
     }
 
+    /// A worker that never comes back from its job. Whether it has one.
+    fn take_up(&self) -> bool {
+        let Some(job) = self.engine.jobs.pop() else { return false };
+        let runs = self.engine.take_up(0, job);
+        if !runs {
+            self.engine.discard(job.payload);
+        }
+        runs
+    }
+
     fn discarded(&self) -> u64 {
         self.counts.discarded.load(SeqCst)
     }
@@ -208,19 +218,12 @@ fn a_stale_job_does_not_hold_up_the_end() {
     model(3, || {
         let model = Model::new(2);
         assert_eq!(model.put(), Ok(0));
-        let worker = spawn(&model, |model| {
-            let job = model.engine.jobs.pop()?;
-            let runs = model.engine.take_up(0, job);
-            if !runs {
-                model.engine.discard(job.payload);
-            }
-            Some(runs)
-        });
+        let worker = spawn(&model, Model::take_up);
         assert_eq!(model.engine.reset(), Ok(1));
         model.engine.finish().unwrap();
         let end = model.engine.poll_wait(FOREVER, |_| ());
         assert_eq!(end, Err(Status::End));
-        let stuck = worker.join().unwrap() == Some(true);
+        let stuck = worker.join().unwrap();
         assert_eq!(model.discarded(), u64::from(!stuck));
         model.assert_accounts(0);
     });
@@ -235,14 +238,7 @@ fn a_reset_that_is_late_tells_of_the_end() {
         assert_eq!(model.engine.credits.next_session(), Ok(1));
         model.engine.finish().unwrap();
         let resetter = spawn(&model, |model| model.engine.clear_for(1));
-        let worker = spawn(&model, |model| {
-            let job = model.engine.jobs.pop()?;
-            let runs = model.engine.take_up(0, job);
-            if !runs {
-                model.engine.discard(job.payload);
-            }
-            Some(runs)
-        });
+        let worker = spawn(&model, Model::take_up);
         assert_eq!(model.engine.poll_wait(FOREVER, |_| ()), Err(Status::End));
         resetter.join().unwrap();
         worker.join().unwrap();
