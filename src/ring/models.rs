@@ -111,3 +111,21 @@ fn the_last_to_publish_sees_the_front() {
         assert!(ring.ring.has(1));
     });
 }
+
+/// A take does not find a ring empty in which there is an item all the time, though the place it
+/// looks at is taken and used again meanwhile.
+#[test]
+fn what_is_there_all_the_time_is_found() {
+    model(3, || {
+        let ring = Counted::new(2);
+        ring.publish(1);
+        ring.publish(2);
+        let other = thread::spawn({
+            let ring = ring.clone();
+            move || ring.take().map(|item| ring.publish(item + 2))
+        });
+        assert!(ring.take().is_some());
+        assert!(other.join().unwrap().is_some());
+        assert_eq!(ring.take_all().len(), 1);
+    });
+}
