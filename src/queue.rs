@@ -23,7 +23,9 @@ impl Jobs {
         if timed { 3 } else { 2 }
     }
 
-    /// A queue for so many jobs.
+    /// A queue for so many jobs. The tokens of its ring are its places: whoever accepts a job at a
+    /// position has seen that the one `places` before it was taken, by the queue's own count where
+    /// that is the bound, else by the outcomes, which come after the take.
     pub(crate) fn new(places: usize, timed: bool) -> Jobs {
         Jobs { ring: Ring::new(places, Jobs::words(timed)), timed }
     }
