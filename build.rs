@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// In the order of the header.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "status.rs",
     "error.rs",
     "config.rs",
@@ -13,6 +13,7 @@ const FILES: [&str; 9] = [
     "lifecycle.rs",
     "result.rs",
     "calls.rs",
+    "buffer.rs",
     "job.rs",
     "inspect.rs",
 ];

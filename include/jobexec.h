@@ -106,6 +106,11 @@
 #define JOBEXEC_ERROR_INTERNAL -11
 
 /**
+ * The payload is no buffer of this executor that the caller holds.
+ */
+#define JOBEXEC_ERROR_NOT_HELD -12
+
+/**
  * The transform succeeded.
  */
 #define JOBEXEC_OUTCOME_DONE 0
@@ -173,6 +178,27 @@
 #define JOBEXEC_PIN_LIST 2
 
 /**
+ * jobexec_config.pages: as the system is set.
+ */
+#define JOBEXEC_PAGES_NORMAL 0
+
+/**
+ * jobexec_config.pages: transparent huge pages, where the system can: a wish.
+ */
+#define JOBEXEC_PAGES_TRANSPARENT 1
+
+/**
+ * jobexec_config.pages: explicit huge pages of 2 MiB, which the administrator has set aside
+ * (vm.nr_hugepages).
+ */
+#define JOBEXEC_PAGES_HUGE 2
+
+/**
+ * Bytes of the header that travels with each buffer.
+ */
+#define JOBEXEC_HEADER_BYTES 64
+
+/**
  * An executor. Made by jobexec_start, freed by jobexec_free; nothing of it is for the caller to
  * see.
  */
@@ -227,6 +253,16 @@ typedef void (*jobexec_log)(void *user, int32_t level, const char *text);
  * Frees the user pointer.
  */
 typedef void (*jobexec_user_destructor)(void *user);
+
+/**
+ * Memory for buffers: bytes that nobody else uses, at a multiple of alignment. NULL: none.
+ */
+typedef void *(*jobexec_allocate)(void *user, uint64_t bytes, uint64_t alignment);
+
+/**
+ * Takes back what a jobexec_allocate answered, once, from any thread.
+ */
+typedef void (*jobexec_deallocate)(void *user, void *base, uint64_t bytes);
 
 /**
  * What an executor is started with. Set size to sizeof(jobexec_config), call
@@ -329,6 +365,38 @@ typedef struct jobexec_config {
      * jobexec_start for who owns user when that fails.
      */
     jobexec_user_destructor user_destructor;
+    /**
+     * Bytes of a buffer's input and output, see jobexec_buffer_acquire. Both 0: there are no
+     * buffers. Default 0; at most 2^40.
+     */
+    uint64_t input_bytes;
+    /**
+     * See input_bytes.
+     */
+    uint64_t output_bytes;
+    /**
+     * One of JOBEXEC_PAGES_, for the buffers. Default JOBEXEC_PAGES_TRANSPARENT.
+     */
+    uint32_t pages;
+    /**
+     * Whether jobexec_start touches all of the buffers' memory, so that no later touch faults:
+     * 0 or 1. Default 0.
+     */
+    uint32_t prefault;
+    /**
+     * Where the buffers' memory comes from instead of the system; called once, by
+     * jobexec_start. NULL, the default, together with deallocate.
+     */
+    jobexec_allocate allocate;
+    /**
+     * Called once with it: when jobexec_start fails, or when the executor was freed and no worker
+     * is at work any more; perhaps after user_destructor.
+     */
+    jobexec_deallocate deallocate;
+    /**
+     * Given to these two.
+     */
+    void *memory_user;
 } jobexec_config;
 
 /**
@@ -399,6 +467,19 @@ typedef struct jobexec_result {
      * failed. Else empty.
      */
     char message[192];
+    /**
+     * The output, where the payload is a buffer: the caller's until jobexec_buffer_release. Else
+     * NULL.
+     */
+    void *output;
+    /**
+     * How many bytes of it the transform said it wrote.
+     */
+    uint64_t output_bytes;
+    /**
+     * The buffer's header, of JOBEXEC_HEADER_BYTES. Else NULL.
+     */
+    void *header;
 } jobexec_result;
 
 /**
@@ -729,6 +810,89 @@ int32_t jobexec_is_full(struct jobexec_executor *exec);
 int32_t jobexec_is_idle(struct jobexec_executor *exec);
 
 /**
+ * Gives the caller a free buffer, known by the address of its input, of config.input_bytes bytes
+ * with what an earlier job left there. Fill it in place and put that address; the transform is
+ * given it as its payload, and writes jobexec_job_output in place; the result shows both, until
+ * jobexec_buffer_release. There are as many buffers as jobs may be in flight. A buffer whose job
+ * is discarded is free again, without a call of the discard callback.
+ *
+ * Threads: any. Ownership: the buffer is the caller's until it is put or released; its memory
+ * stays valid until jobexec_free. Blocks: never.
+ * Answers: JOBEXEC_OK, JOBEXEC_FULL (none is free), JOBEXEC_CLOSED, JOBEXEC_ABORTED,
+ * JOBEXEC_ERROR_NO_WORKERS, JOBEXEC_ERROR_NOT_HELD (the executor has no buffers),
+ * JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_HANDLE.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile; `input` is NULL or valid.
+ */
+jobexec_status jobexec_buffer_acquire(struct jobexec_executor *exec, void **input);
+
+/**
+ * The same, waiting until a buffer is free.
+ *
+ * Threads: any; not from inside a callback of this executor. Ownership: as
+ * jobexec_buffer_acquire. Blocks: at most timeout_ns; a release, an abort or a close wakes it.
+ * Answers: as jobexec_buffer_acquire, with JOBEXEC_TIMEOUT in place of JOBEXEC_FULL, and
+ * JOBEXEC_ERROR_INSIDE_CALLBACK.
+ *
+ * # Safety
+ * As jobexec_buffer_acquire.
+ */
+jobexec_status jobexec_buffer_acquire_wait(struct jobexec_executor *exec,
+                                           uint64_t timeout_ns,
+                                           void **input);
+
+/**
+ * Says how many bytes of the input are filled: what jobexec_job_input_bytes answers. All, if
+ * nobody says.
+ *
+ * Threads: whoever holds the buffer. Blocks: never.
+ * Answers: JOBEXEC_OK, JOBEXEC_ERROR_NOT_HELD, JOBEXEC_ERROR_ARGUMENT (more than it can have),
+ * JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_HANDLE.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile.
+ */
+jobexec_status jobexec_buffer_set_input(struct jobexec_executor *exec, void *input, uint64_t bytes);
+
+/**
+ * Gives header the address of the buffer's header, of JOBEXEC_HEADER_BYTES, which travels with
+ * it both ways: shape and type, for example.
+ *
+ * Threads: whoever holds the buffer. Ownership: as the buffer. Blocks: never.
+ * Answers: JOBEXEC_OK, JOBEXEC_ERROR_NOT_HELD, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_HANDLE.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile; `header` is NULL or valid.
+ */
+jobexec_status jobexec_buffer_header(struct jobexec_executor *exec, void *input, void **header);
+
+/**
+ * Gives a buffer back: one that a result showed, or one that is not to be put after all. Also
+ * after a close.
+ *
+ * Threads: whoever holds the buffer. Ownership: it is not the caller's any more, its output
+ * included. Blocks: never.
+ * Answers: JOBEXEC_OK, JOBEXEC_ERROR_NOT_HELD (given back before, or put), JOBEXEC_ERROR_NULL,
+ * JOBEXEC_ERROR_HANDLE.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile.
+ */
+jobexec_status jobexec_buffer_release(struct jobexec_executor *exec, void *input);
+
+/**
+ * Gives the whole memory of the buffers, to page-lock it once, for example: valid until
+ * jobexec_free. NULL and 0 where there are none. Either output may be NULL.
+ *
+ * Threads: any. Blocks: never. Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_HANDLE.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile; the outputs are NULL or valid.
+ */
+jobexec_status jobexec_arena(struct jobexec_executor *exec, void **base, uint64_t *bytes);
+
+/**
  * The number that jobexec_put gave this job; 0 for NULL.
  *
  * Threads: the worker's. Blocks: never.
@@ -791,10 +955,66 @@ uint64_t jobexec_job_seed(const struct jobexec_job *job);
 int32_t jobexec_job_is_cancelled(const struct jobexec_job *job);
 
 /**
- * Makes the result carry another payload than was put. What becomes of the old one is the
- * transform's business.
+ * How many bytes of the input the host filled; 0 for NULL, and where the payload, which is the
+ * input's address, is no buffer.
  *
- * Threads: the worker's. Blocks: never. Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL (the job).
+ * Threads: the worker's. Blocks: never.
+ *
+ * # Safety
+ * `job` is NULL, or what the transform was given.
+ */
+uint64_t jobexec_job_input_bytes(const struct jobexec_job *job);
+
+/**
+ * The output, to be written in place: jobexec_job_output_bytes bytes, with what an earlier job
+ * left there. NULL for NULL, and where the payload is no buffer.
+ *
+ * Threads: the worker's. Blocks: never.
+ *
+ * # Safety
+ * `job` is NULL, or what the transform was given.
+ */
+void *jobexec_job_output(const struct jobexec_job *job);
+
+/**
+ * How many bytes the output can have; 0 for NULL, and where the payload is no buffer.
+ *
+ * Threads: the worker's. Blocks: never.
+ *
+ * # Safety
+ * `job` is NULL, or what the transform was given.
+ */
+uint64_t jobexec_job_output_bytes(const struct jobexec_job *job);
+
+/**
+ * A header of JOBEXEC_HEADER_BYTES that travels with the buffer both ways: shape and type, for
+ * example. NULL for NULL, and where the payload is no buffer.
+ *
+ * Threads: the worker's. Blocks: never.
+ *
+ * # Safety
+ * `job` is NULL, or what the transform was given.
+ */
+void *jobexec_job_header(const struct jobexec_job *job);
+
+/**
+ * How many bytes of the output the result shows; 0 if nobody says.
+ *
+ * Threads: the worker's. Blocks: never. Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL,
+ * JOBEXEC_ERROR_NOT_HELD (the payload is no buffer), JOBEXEC_ERROR_ARGUMENT (more than it can
+ * have).
+ *
+ * # Safety
+ * `job` is NULL, or what the transform was given.
+ */
+jobexec_status jobexec_job_set_output(const struct jobexec_job *job, uint64_t bytes);
+
+/**
+ * Makes the result carry another payload than was put. What becomes of the old one is the
+ * transform's business. Not where the payload is a buffer, which its result always shows.
+ *
+ * Threads: the worker's. Blocks: never. Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL (the job),
+ * JOBEXEC_ERROR_ARGUMENT (a buffer).
  *
  * # Safety
  * `job` is NULL, or what the transform was given.

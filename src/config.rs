@@ -10,6 +10,9 @@ pub const MAX_IN_FLIGHT: usize = 1 << 20;
 /// The longest spin before a thread sleeps, in nanoseconds (10 ms).
 pub const MAX_SPIN_NS: u64 = 10_000_000;
 
+/// The most bytes that an input or an output of a batch may have (1 TiB).
+pub const MAX_BUFFER_BYTES: usize = 1 << 40;
+
 /// How many workers run the transform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Workers {
@@ -18,6 +21,18 @@ pub enum Workers {
     Auto,
     /// That many threads. 0 runs the transform inside `put`, on the thread that puts.
     Count(usize),
+}
+
+/// Pages of the memory that batches lie in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pages {
+    /// As the system is set.
+    Normal,
+    /// Transparent huge pages, where the system can: a wish.
+    Transparent,
+    /// Explicit huge pages of 2 MiB, which the administrator has set aside (`vm.nr_hugepages`);
+    /// too few of them is an error of the start.
+    Huge,
 }
 
 /// The configuration of an executor. Start from [`Config::default`] and change what differs.
@@ -53,6 +68,17 @@ pub struct Config {
     pub spin_ns: u64,
     /// How many worker threads that died may be replaced, over the executor's life. Default 64.
     pub max_restarts: u32,
+    /// Bytes of a batch's input and output, for [`crate::BatchExecutor`]; there are as many of each
+    /// as jobs may be in flight. Both 0, the default, is no batches. At most
+    /// [`MAX_BUFFER_BYTES`](crate::MAX_BUFFER_BYTES).
+    pub input_bytes: usize,
+    /// See `input_bytes`.
+    pub output_bytes: usize,
+    /// Pages of the batches' memory. Default [`Pages::Transparent`].
+    pub pages: Pages,
+    /// Whether all of the batches' memory is touched at the start, so that no later touch faults.
+    /// Costs the start the time to write it once. Default false.
+    pub prefault: bool,
 }
 
 impl Default for Config {
@@ -71,6 +97,10 @@ impl Default for Config {
             local_size: 1,
             spin_ns: 20_000,
             max_restarts: 64,
+            input_bytes: 0,
+            output_bytes: 0,
+            pages: Pages::Transparent,
+            prefault: false,
         }
     }
 }
@@ -100,6 +130,11 @@ impl Config {
         Ok(Capacity { queued: queued.min(in_flight), in_flight })
     }
 
+    /// Whether payloads may be batches.
+    pub(crate) fn has_batches(&self) -> bool {
+        self.input_bytes > 0 || self.output_bytes > 0
+    }
+
     /// Everything that can be said without looking at the machine.
     pub(crate) fn validate(&self) -> Result<(), Error> {
         if let Workers::Count(count) = self.workers {
@@ -111,6 +146,8 @@ impl Config {
         within("local_size", self.local_size, 1, MAX_WORKERS)?;
         within("local_rank", self.local_rank, 0, self.local_size - 1)?;
         within("reserve_cores", self.reserve_cores, 0, MAX_WORKERS)?;
+        within("input_bytes", self.input_bytes, 0, MAX_BUFFER_BYTES)?;
+        within("output_bytes", self.output_bytes, 0, MAX_BUFFER_BYTES)?;
         within("spin_ns", self.spin_ns as usize, 0, MAX_SPIN_NS as usize)?;
         Ok(())
     }

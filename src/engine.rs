@@ -1,6 +1,7 @@
 //! Everything the threads of one executor share. The walk of a payload through it is told by
 //! [`crate::put`], [`crate::worker`] and [`crate::poll`]; [`crate::reset`] clears the way.
 
+use crate::arena::Arena;
 use crate::config::Capacity;
 use crate::credits::{Credits, Outcome};
 use crate::desk::Desk;
@@ -23,6 +24,8 @@ pub(crate) struct Engine {
     pub(crate) records: Records,
     pub(crate) desks: Box<[Desk]>,
     pub(crate) run: Box<dyn Run>,
+    /// The batches' memory, where there are batches.
+    pub(crate) arena: Option<Arena>,
     pub(crate) capacity: Capacity,
     pub(crate) spin: Spin,
     pub(crate) timing: bool,
@@ -57,6 +60,7 @@ impl Engine {
         timing: bool,
         seed: u64,
         run: Box<dyn Run>,
+        arena: Option<Arena>,
     ) -> Engine {
         Engine {
             signals: Lease::new(),
@@ -66,6 +70,7 @@ impl Engine {
             records: Records::new(capacity.in_flight),
             desks: (0..workers).map(|_| Desk::new()).collect(),
             run,
+            arena,
             capacity,
             spin,
             timing,
@@ -169,9 +174,12 @@ impl Engine {
         self.credits.ended(|session| self.stale(session))
     }
 
-    /// Gives a payload to the discard callback, and its job its outcome.
+    /// Recycles a buffer, or gives another payload to the discard callback; and the job has its
+    /// outcome.
     pub(crate) fn discard(&self, payload: *mut c_void) {
-        inside::enter(self.identity(), || self.run.discard(payload));
+        if !self.recycle(payload) {
+            inside::enter(self.identity(), || self.run.discard(payload));
+        }
         self.resolve(Outcome::Discarded);
     }
 

@@ -1,5 +1,6 @@
 //! The Rust API: an executor of boxed payloads. The C API ([`crate::ffi`]) means the same.
 
+use crate::arena::Source;
 use crate::clock::Timeout;
 use crate::config::{Capacity, Config};
 use crate::credits::{Outcome, Ticket};
@@ -61,7 +62,12 @@ impl<T: Send + 'static> Executor<T> {
         timeout: Duration,
     ) -> Result<Executor<T>, Error> {
         let run = || Box::new(Threaded::new(transform)) as _;
-        let running = Running::start(config, run, Timeout::from(timeout).deadline())?;
+        if config.has_batches() {
+            let text = "input_bytes and output_bytes are for a BatchExecutor";
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+        let deadline = Timeout::from(timeout).deadline();
+        let running = Running::start(config, Source::Private, run, deadline)?;
         Ok(Executor { running, _payload: PhantomData })
     }
 

@@ -43,14 +43,17 @@
 //! | `spin`, `event` | looking for news; waiting, with its proof |
 //! | `credits` | accepting jobs and giving them their outcome: one word, one counter each |
 //! | `ring`, `record`, `job`, `queue` | the MPMC ring, with its proof; failures; the two queues |
+//! | `free`, `arena` | what is free; the memory of batches, and whose each buffer is |
 //! | `run` | the one step in which kinds of workers differ |
 //! | `signals`, `registry` | what an executor tells its threads, reachable from signal handlers |
 //! | `desk`, `inside` | what a worker is at; which executor's callback a thread is in |
 //! | `engine` | all that is shared |
+//! | `buffer` | a batch on its way: filled, sent, brought back, released |
 //! | `put`, `worker`, `poll` | the walk of a payload, step by step |
 //! | `reset` | clearing the way |
 //! | `crew`, `lifecycle`, `stats` | threads, start and close, numbers and the report |
-//! | `run_thread`, `executor` | transforms in Rust; the Rust API |
+//! | `run_thread`, `batch` | transforms in Rust, of payloads and of batches |
+//! | `executor`, `batch_executor` | the Rust API for each |
 //! | `ffi` | the C API |
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
@@ -78,6 +81,9 @@ mod job;
 
 mod queue;
 
+mod arena;
+mod free;
+
 mod run;
 
 mod registry;
@@ -88,6 +94,7 @@ mod inside;
 
 mod engine;
 
+mod buffer;
 mod poll;
 mod put;
 mod reset;
@@ -102,8 +109,12 @@ mod lifecycle;
 mod stats;
 
 #[cfg(not(loom))]
+mod batch;
+#[cfg(not(loom))]
 mod run_thread;
 
+#[cfg(not(loom))]
+mod batch_executor;
 #[cfg(not(loom))]
 mod executor;
 
@@ -111,7 +122,13 @@ mod executor;
 #[doc(hidden)] // Its documentation is the header.
 pub mod ffi;
 
-pub use config::{Capacity, Config, MAX_IN_FLIGHT, MAX_SPIN_NS, MAX_WORKERS, Pinning, Workers};
+pub use arena::{Allocate, HEADER_BYTES};
+#[cfg(not(loom))]
+pub use batch::{Batch, BatchTransform};
+#[cfg(not(loom))]
+pub use batch_executor::{BatchExecutor, BatchResult, Buffer, NotPut};
+pub use config::{Capacity, Config, MAX_BUFFER_BYTES, MAX_IN_FLIGHT, MAX_SPIN_NS, MAX_WORKERS};
+pub use config::{Pages, Pinning, Workers};
 pub use credits::Outcome;
 #[cfg(not(loom))]
 pub use executor::{Executor, JobResult, Rejected, abort_all};

@@ -1,6 +1,7 @@
 //! Start and close. What lies between is in [`crate::engine`].
 
 use crate::affinity::{Placement, Wish, place};
+use crate::arena::{Arena, Layout, Source};
 use crate::clock::Deadline;
 use crate::config::{Config, MAX_WORKERS, Workers};
 use crate::crew::Crew;
@@ -22,9 +23,11 @@ impl Running {
     /// Validates, allocates, starts and pins the workers. On an error nothing is left behind but
     /// workers that were still in their init callback at the deadline.
     ///
-    /// `run` is asked for only when nothing but the threads' start can fail any more.
+    /// `source` is where the memory of batches comes from, if there are any. `run` is asked for
+    /// only when nothing but the threads' start can fail any more.
     pub(crate) fn start(
         config: &Config,
+        source: Source,
         run: impl FnOnce() -> Box<dyn Run>,
         deadline: Deadline,
     ) -> Result<Running, Error> {
@@ -38,9 +41,10 @@ impl Running {
             let text = format!("{bytes} bytes for the queues are not to be had");
             return Err(Error::new(Status::OutOfMemory, text));
         }
+        let arena = arena(config, capacity.in_flight, source)?;
         let spin = Spin::new(config.spin_ns, capacity.in_flight);
         let (timing, seed) = (config.timing, config.seed);
-        let engine = Engine::new(cpus.len(), capacity, spin, timing, seed, run());
+        let engine = Engine::new(cpus.len(), capacity, spin, timing, seed, run(), arena);
         let crew = Arc::new(Crew::new(engine, cpus, config.max_restarts));
         for line in placement.warnings {
             crew.warn(LogLevel::Warning, line);
@@ -111,6 +115,21 @@ impl Drop for Running {
         self.crew.engine.shut();
         self.crew.let_go();
     }
+}
+
+fn arena(config: &Config, buffers: usize, source: Source) -> Result<Option<Arena>, Error> {
+    if !config.has_batches() {
+        return Ok(None);
+    }
+    let layout = Layout::new(buffers, config.input_bytes, config.output_bytes);
+    let layout = layout.ok_or_else(|| {
+        let text = format!(
+            "{buffers} buffers of {} and {} bytes are more than there are addresses",
+            config.input_bytes, config.output_bytes
+        );
+        Error::new(Status::OutOfMemory, text)
+    })?;
+    Arena::new(layout, config.pages, config.prefault, source).map(Some)
 }
 
 fn placement(config: &Config) -> Result<Placement, Error> {

@@ -1,6 +1,7 @@
 //! The last step: a result is handed to the host, its job gets its outcome, and its credit goes
 //! back.
 
+use crate::arena::View;
 use crate::clock::{Timeout, now_ns};
 use crate::credits::Outcome;
 use crate::engine::{Engine, Marks};
@@ -13,6 +14,8 @@ use std::ffi::c_void;
 pub(crate) struct Delivery<'a> {
     pub(crate) id: Id,
     pub(crate) payload: *mut c_void,
+    /// The buffer that the payload is, if it is one; from now on the host's.
+    pub(crate) buffer: Option<View>,
     pub(crate) outcome: Outcome,
     pub(crate) worker: u16,
     pub(crate) times: Times,
@@ -87,10 +90,11 @@ impl Engine {
             false => Times::default(),
         };
         let (payload, text) = (word as *mut c_void, None);
-        let delivery = Delivery { id, payload, outcome, worker, times, text };
+        let mut delivery = Delivery { id, payload, buffer: None, outcome, worker, times, text };
         if outcome != Outcome::Done {
             return self.deliver_record(delivery, word, read);
         }
+        delivery.buffer = self.bring(payload);
         let result = read(&delivery);
         self.resolve(outcome);
         result
@@ -107,6 +111,7 @@ impl Engine {
         let outcome = delivery.outcome;
         let record = self.records.read(index);
         (delivery.payload, delivery.text) = (record.payload, Some(&record.text));
+        delivery.buffer = self.bring(delivery.payload);
         let result = read(&delivery);
         self.records.release(index);
         self.resolve(outcome);

@@ -17,7 +17,8 @@ impl Engine {
         if self.is_inside() {
             return Err(Status::InsideCallback);
         }
-        let ticket = self.admit()?;
+        self.send(payload)?;
+        let ticket = self.admit().inspect_err(|_| self.keep(payload))?;
         self.hand_over(payload, ticket);
         Ok(ticket)
     }
@@ -36,11 +37,11 @@ impl Engine {
             Err(Status::Full) => None,
             answer => Some(answer),
         };
-        let ticket = self
-            .signals
-            .room
-            .wait(self.spin, timeout.deadline(), admit, |_| !self.is_full())
-            .unwrap_or(Err(Status::Timeout))?;
+        self.send(payload)?;
+        let room = &self.signals.room;
+        let admitted = room.wait(self.spin, timeout.deadline(), admit, |_| !self.is_full());
+        let ticket =
+            admitted.unwrap_or(Err(Status::Timeout)).inspect_err(|_| self.keep(payload))?;
         self.hand_over(payload, ticket);
         Ok(ticket)
     }

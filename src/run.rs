@@ -1,9 +1,11 @@
 //! The one step in which kinds of workers differ: running a job. And what a transform is told.
 
+use crate::arena::View;
 use crate::credits::Outcome;
 use crate::job::{Id, Job};
 use crate::record::Text;
-use crate::signals::Signals;
+use crate::signals::Phase;
+use crate::sync::{AtomicU64, Ordering};
 use std::ffi::c_void;
 
 /// How serious a line for the log callback is.
@@ -39,7 +41,10 @@ pub(crate) trait Run: Send + Sync {
 pub struct JobContext<'a> {
     pub(crate) payload: *mut c_void,
     pub(crate) text: &'a mut Text,
-    signals: &'a Signals,
+    /// The buffer that the payload is, if it is one.
+    pub(crate) buffer: Option<View>,
+    /// The word of [`crate::signals`], or the copy of it that a worker process sees.
+    phase: &'a AtomicU64,
     id: Id,
     worker: usize,
     seed: u64,
@@ -50,10 +55,11 @@ impl<'a> JobContext<'a> {
         job: &Job,
         worker: usize,
         seed: u64,
-        signals: &'a Signals,
+        phase: &'a AtomicU64,
+        buffer: Option<View>,
         text: &'a mut Text,
     ) -> JobContext<'a> {
-        JobContext { payload: job.payload, text, signals, id: job.id, worker, seed }
+        JobContext { payload: job.payload, text, buffer, phase, id: job.id, worker, seed }
     }
 
     /// The number that `put` answered for this job.
@@ -85,7 +91,7 @@ impl<'a> JobContext<'a> {
     /// Whether the result is no longer wanted: the session was reset, the executor aborted or
     /// closed. A long transform looks now and then and returns early; one load of a shared line.
     pub fn cancelled(&self) -> bool {
-        self.signals.phase().outdates(self.session())
+        Phase(self.phase.load(Ordering::Acquire)).outdates(self.session())
     }
 }
 

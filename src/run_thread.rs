@@ -75,18 +75,8 @@ impl<T: Send + 'static, F: Transform<T>> Run for Threaded<T, F> {
         let payload = job.payload.cast::<T>();
         // SAFETY: payloads of this executor are boxed `T`, and the job is ours while we run it.
         let payload = unsafe { &mut *payload };
-        match guarded(|| self.transform.run(payload, job)) {
-            Ok(Ok(())) => Outcome::Done,
-            Ok(Err(failure)) => {
-                job.text.code = failure.code;
-                job.text.set(&failure.message);
-                Outcome::Failed
-            }
-            Err(message) => {
-                job.text.set(&message);
-                Outcome::Panicked
-            }
-        }
+        let answer = guarded(|| self.transform.run(payload, job));
+        note(answer, job)
     }
 
     fn exit(&self, worker: usize) {
@@ -114,8 +104,24 @@ impl<T: Send + 'static, F: Transform<T>> Threaded<T, F> {
     }
 }
 
+/// What a transform answered, as the outcome of its job.
+pub(crate) fn note(answer: Result<Result<(), Failure>, String>, job: &mut JobContext) -> Outcome {
+    match answer {
+        Ok(Ok(())) => Outcome::Done,
+        Ok(Err(failure)) => {
+            job.text.code = failure.code;
+            job.text.set(&failure.message);
+            Outcome::Failed
+        }
+        Err(message) => {
+            job.text.set(&message);
+            Outcome::Panicked
+        }
+    }
+}
+
 /// Runs a callback; a panic becomes its message.
-fn guarded<R>(callback: impl FnOnce() -> R) -> Result<R, String> {
+pub(crate) fn guarded<R>(callback: impl FnOnce() -> R) -> Result<R, String> {
     catch_unwind(AssertUnwindSafe(callback)).map_err(|cause| {
         let message = message(&*cause);
         // The cause may panic when it is dropped; such a one is leaked.

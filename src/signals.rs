@@ -14,7 +14,7 @@ const SESSION_SHIFT: u32 = 32;
 
 /// The phase at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Phase(u64);
+pub(crate) struct Phase(pub(crate) u64);
 
 impl Phase {
     /// The session whose jobs count. Jobs of an earlier one are stale; a job may be one ahead of
@@ -71,6 +71,8 @@ pub(crate) struct Signals {
     pub(crate) ready: Event,
     /// Putters wait for room.
     pub(crate) room: Event,
+    /// Those who fill batches wait for a free buffer.
+    pub(crate) spare: Event,
     /// `start` and `close` wait for workers, and for the last job.
     pub(crate) staff: Event,
 }
@@ -80,6 +82,11 @@ impl Signals {
     #[inline]
     pub(crate) fn phase(&self) -> Phase {
         Phase(self.phase.load(Ordering::Acquire))
+    }
+
+    /// Where it stands.
+    pub(crate) fn phase_word(&self) -> &AtomicU64 {
+        &self.phase
     }
 
     /// Begins a session, unless a later one has begun already.
@@ -122,12 +129,15 @@ impl Signals {
         self.work.notify_all();
         self.ready.notify_all();
         self.room.notify_all();
+        self.spare.notify_all();
         self.staff.notify_all();
     }
 
     /// As new, for the next executor.
     pub(crate) fn clear(&self) {
-        [&self.work, &self.ready, &self.room, &self.staff].into_iter().for_each(Event::clear);
+        [&self.work, &self.ready, &self.room, &self.spare, &self.staff]
+            .into_iter()
+            .for_each(Event::clear);
         self.phase.store(0, Ordering::Release);
     }
 }

@@ -45,11 +45,13 @@ pub enum Status {
     Exhausted = -10,
     /// A defect of the library: a panic stopped at its boundary.
     Internal = -11,
+    /// The payload is no buffer of this executor that the caller holds.
+    NotHeld = -12,
 }
 
 impl Status {
     /// Every status, in the order of its number's size.
-    pub const ALL: [Status; 18] = [
+    pub const ALL: [Status; 19] = [
         Status::Ok,
         Status::Full,
         Status::Empty,
@@ -68,6 +70,7 @@ impl Status {
         Status::NoWorkers,
         Status::Exhausted,
         Status::Internal,
+        Status::NotHeld,
     ];
 
     /// A short text that says what the status means.
@@ -96,6 +99,7 @@ impl Status {
             Status::NoWorkers => c"every worker died and no restart is left",
             Status::Exhausted => c"a counter is at its end",
             Status::Internal => c"a panic inside the library",
+            Status::NotHeld => c"the payload is no buffer of this executor that the caller holds",
         }
     }
 }

@@ -99,7 +99,8 @@ impl Engine {
         text: &mut Text,
     ) -> Completion {
         text.clear();
-        let mut context = JobContext::new(&job, worker, self.seed, &self.signals, text);
+        let (phase, buffer) = (self.signals.phase_word(), self.buffer_of(job.payload));
+        let mut context = JobContext::new(&job, worker, self.seed, phase, buffer, text);
         let outcome = self.run.run(&mut context);
         let payload = context.payload;
         self.complete(worker, job, now, outcome, payload, text)

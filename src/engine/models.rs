@@ -59,7 +59,7 @@ impl Model {
     fn with(capacity: Capacity) -> Arc<Model> {
         let counts = std::sync::Arc::new(Counts::default());
         let run = Box::new(Counting(counts.clone()));
-        let engine = Engine::new(1, capacity, Spin::NONE, false, 0, run);
+        let engine = Engine::new(1, capacity, Spin::NONE, false, 0, run, None);
         Arc::new(Model { engine, counts })
     }
 

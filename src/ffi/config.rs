@@ -3,7 +3,7 @@
 use super::error::{answer, null};
 use super::job::jobexec_job;
 use super::status::jobexec_status;
-use crate::config::{Config, MAX_WORKERS, Pinning, Workers};
+use crate::config::{Config, MAX_WORKERS, Pages, Pinning, Workers};
 use crate::status::{Error, Status};
 use std::ffi::{c_char, c_void};
 
@@ -18,6 +18,14 @@ pub const JOBEXEC_PIN_OFF: u32 = 1;
 /// jobexec_config.pinning: each worker on the CPU that has its place in the list of CPUs; with
 /// more workers than CPUs the list begins again, and the report says so.
 pub const JOBEXEC_PIN_LIST: u32 = 2;
+
+/// jobexec_config.pages: as the system is set.
+pub const JOBEXEC_PAGES_NORMAL: u32 = 0;
+/// jobexec_config.pages: transparent huge pages, where the system can: a wish.
+pub const JOBEXEC_PAGES_TRANSPARENT: u32 = 1;
+/// jobexec_config.pages: explicit huge pages of 2 MiB, which the administrator has set aside
+/// (vm.nr_hugepages).
+pub const JOBEXEC_PAGES_HUGE: u32 = 2;
 
 /// Transforms a payload, on a worker. 0 is success; any other number makes the job's outcome
 /// JOBEXEC_OUTCOME_FAILED with that code. Called from several workers at once. It must not throw;
@@ -50,6 +58,15 @@ pub type jobexec_discard =
 /// call.
 pub type jobexec_log =
     Option<unsafe extern "C-unwind" fn(user: *mut c_void, level: i32, text: *const c_char)>;
+
+/// Memory for buffers: bytes that nobody else uses, at a multiple of alignment. NULL: none.
+pub type jobexec_allocate = Option<
+    unsafe extern "C-unwind" fn(user: *mut c_void, bytes: u64, alignment: u64) -> *mut c_void,
+>;
+
+/// Takes back what a jobexec_allocate answered, once, from any thread.
+pub type jobexec_deallocate =
+    Option<unsafe extern "C-unwind" fn(user: *mut c_void, base: *mut c_void, bytes: u64)>;
 
 /// Frees the user pointer.
 pub type jobexec_user_destructor = Option<unsafe extern "C-unwind" fn(user: *mut c_void)>;
@@ -109,6 +126,24 @@ pub struct jobexec_config {
     /// answers JOBEXEC_OK, or by the last worker to leave a freed executor. May be NULL. See
     /// jobexec_start for who owns user when that fails.
     pub user_destructor: jobexec_user_destructor,
+    /// Bytes of a buffer's input and output, see jobexec_buffer_acquire. Both 0: there are no
+    /// buffers. Default 0; at most 2^40.
+    pub input_bytes: u64,
+    /// See input_bytes.
+    pub output_bytes: u64,
+    /// One of JOBEXEC_PAGES_, for the buffers. Default JOBEXEC_PAGES_TRANSPARENT.
+    pub pages: u32,
+    /// Whether jobexec_start touches all of the buffers' memory, so that no later touch faults:
+    /// 0 or 1. Default 0.
+    pub prefault: u32,
+    /// Where the buffers' memory comes from instead of the system; called once, by
+    /// jobexec_start. NULL, the default, together with deallocate.
+    pub allocate: jobexec_allocate,
+    /// Called once with it: when jobexec_start fails, or when the executor was freed and no worker
+    /// is at work any more; perhaps after user_destructor.
+    pub deallocate: jobexec_deallocate,
+    /// Given to these two.
+    pub memory_user: *mut c_void,
 }
 
 /// More than any version of the structure will have.
@@ -221,7 +256,18 @@ pub(super) unsafe fn convert(config: &jobexec_config) -> Result<Config, Error> {
     };
     let wait_until_workers_run = flag("wait_until_workers_run", config.wait_until_workers_run)?;
     let timing = flag("timing", config.timing)?;
-    Ok(Config { pinning, wait_until_workers_run, timing, ..plain(config) })
+    let prefault = flag("prefault", config.prefault)?;
+    let pages = match config.pages {
+        JOBEXEC_PAGES_NORMAL => Pages::Normal,
+        JOBEXEC_PAGES_TRANSPARENT => Pages::Transparent,
+        JOBEXEC_PAGES_HUGE => Pages::Huge,
+        other => {
+            let text = format!("pages is {other}, which is none of JOBEXEC_PAGES_");
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+    };
+    let plain = plain(config);
+    Ok(Config { pinning, wait_until_workers_run, timing, pages, prefault, ..plain })
 }
 
 /// The fields that need no check of their own.
@@ -240,6 +286,8 @@ fn plain(config: &jobexec_config) -> Config {
         local_size: config.local_size as usize,
         spin_ns: config.spin_ns,
         max_restarts: config.max_restarts,
+        input_bytes: config.input_bytes as usize,
+        output_bytes: config.output_bytes as usize,
         ..Config::default()
     }
 }
@@ -270,6 +318,13 @@ fn defaults(size: u64) -> jobexec_config {
         log: None,
         user: std::ptr::null_mut(),
         user_destructor: None,
+        input_bytes: config.input_bytes as u64,
+        output_bytes: config.output_bytes as u64,
+        pages: JOBEXEC_PAGES_TRANSPARENT,
+        prefault: config.prefault.into(),
+        allocate: None,
+        deallocate: None,
+        memory_user: std::ptr::null_mut(),
     }
 }
 

@@ -2,8 +2,11 @@
 
 use super::error::{answer, null};
 use super::status::jobexec_status;
+use crate::arena::View;
 use crate::run::JobContext;
+use crate::status::{Error, Status};
 use std::ffi::{CStr, c_char, c_void};
+use std::ptr;
 
 /// The job that a transform is at. Valid for the call, on the worker's thread only.
 pub struct jobexec_job {
@@ -91,10 +94,94 @@ pub unsafe extern "C" fn jobexec_job_is_cancelled(job: *const jobexec_job) -> i3
     unsafe { get(job) }.map_or(0, |job| job.cancelled().into())
 }
 
-/// Makes the result carry another payload than was put. What becomes of the old one is the
-/// transform's business.
+/// How many bytes of the input the host filled; 0 for NULL, and where the payload, which is the
+/// input's address, is no buffer.
 ///
-/// Threads: the worker's. Blocks: never. Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL (the job).
+/// Threads: the worker's. Blocks: never.
+///
+/// # Safety
+/// `job` is NULL, or what the transform was given.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_job_input_bytes(job: *const jobexec_job) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { view(job) }.map_or(0, |view| view.input_used() as u64)
+}
+
+/// The output, to be written in place: jobexec_job_output_bytes bytes, with what an earlier job
+/// left there. NULL for NULL, and where the payload is no buffer.
+///
+/// Threads: the worker's. Blocks: never.
+///
+/// # Safety
+/// `job` is NULL, or what the transform was given.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_job_output(job: *const jobexec_job) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    unsafe { view(job) }.map_or(ptr::null_mut(), |view| view.output.cast())
+}
+
+/// How many bytes the output can have; 0 for NULL, and where the payload is no buffer.
+///
+/// Threads: the worker's. Blocks: never.
+///
+/// # Safety
+/// `job` is NULL, or what the transform was given.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_job_output_bytes(job: *const jobexec_job) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { view(job) }.map_or(0, |view| view.output_bytes as u64)
+}
+
+/// A header of JOBEXEC_HEADER_BYTES that travels with the buffer both ways: shape and type, for
+/// example. NULL for NULL, and where the payload is no buffer.
+///
+/// Threads: the worker's. Blocks: never.
+///
+/// # Safety
+/// `job` is NULL, or what the transform was given.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_job_header(job: *const jobexec_job) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    unsafe { view(job) }.map_or(ptr::null_mut(), |view| view.header().cast())
+}
+
+/// How many bytes of the output the result shows; 0 if nobody says.
+///
+/// Threads: the worker's. Blocks: never. Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL,
+/// JOBEXEC_ERROR_NOT_HELD (the payload is no buffer), JOBEXEC_ERROR_ARGUMENT (more than it can
+/// have).
+///
+/// # Safety
+/// `job` is NULL, or what the transform was given.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_job_set_output(
+    job: *const jobexec_job,
+    bytes: u64,
+) -> jobexec_status {
+    answer(|| {
+        // SAFETY: the caller's promise.
+        let job = unsafe { get(job) }.ok_or_else(|| null("job"))?;
+        let view = job.buffer.ok_or(Status::NotHeld)?;
+        if !view.set_output(bytes) {
+            let text = format!("{bytes} bytes of output, where {} fit", view.output_bytes);
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+        Ok(())
+    })
+}
+
+/// # Safety
+/// As [`get`].
+unsafe fn view(job: *const jobexec_job) -> Option<View> {
+    // SAFETY: the caller's promise.
+    unsafe { get(job) }.and_then(|job| job.buffer)
+}
+
+/// Makes the result carry another payload than was put. What becomes of the old one is the
+/// transform's business. Not where the payload is a buffer, which its result always shows.
+///
+/// Threads: the worker's. Blocks: never. Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL (the job),
+/// JOBEXEC_ERROR_ARGUMENT (a buffer).
 ///
 /// # Safety
 /// `job` is NULL, or what the transform was given.
@@ -106,7 +193,12 @@ pub unsafe extern "C" fn jobexec_job_set_payload(
     answer(|| {
         // SAFETY: the caller's promise; nobody else uses the context during the transform.
         let job = unsafe { job.cast::<JobContext<'_>>().as_mut() };
-        job.ok_or_else(|| null("job"))?.payload = payload;
+        let job = job.ok_or_else(|| null("job"))?;
+        if job.buffer.is_some() {
+            let text = "the payload is a buffer, which no other can take the place of";
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+        job.payload = payload;
         Ok(())
     })
 }

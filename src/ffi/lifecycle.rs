@@ -3,6 +3,7 @@
 use super::config::{convert, jobexec_config, read};
 use super::error::{answer, null};
 use super::handle::{get, jobexec_executor, make, take};
+use super::memory::source;
 use super::run_c::Callbacks;
 use super::status::jobexec_status;
 use crate::clock::Timeout;
@@ -49,7 +50,9 @@ pub unsafe extern "C" fn jobexec_start(
         }
         // SAFETY: the caller's promise.
         let plain = unsafe { convert(&config) }?;
-        let running = Running::start(&plain, || Box::new(Callbacks::new(config)), deadline)?;
+        let source = source(&config)?;
+        let run = || Box::new(Callbacks::new(config)) as _;
+        let running = Running::start(&plain, source, run, deadline)?;
         *place = make(running);
         Ok(())
     })

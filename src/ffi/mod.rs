@@ -6,6 +6,7 @@
 
 #![allow(non_camel_case_types)] // These names are C's.
 
+mod buffer;
 mod calls;
 mod config;
 mod error;
@@ -13,16 +14,14 @@ mod handle;
 mod inspect;
 mod job;
 mod lifecycle;
+mod memory;
 mod result;
 mod run_c;
 mod status;
 
+pub use buffer::*;
 pub use calls::*;
-pub use config::{
-    JOBEXEC_PIN_AUTO, JOBEXEC_PIN_LIST, JOBEXEC_PIN_OFF, JOBEXEC_WORKERS_AUTO, jobexec_config,
-    jobexec_config_capacity, jobexec_config_init, jobexec_discard, jobexec_log, jobexec_transform,
-    jobexec_user_destructor, jobexec_worker_exit, jobexec_worker_init,
-};
+pub use config::*;
 pub use error::{jobexec_last_error, jobexec_status_text};
 pub use handle::jobexec_executor;
 pub use inspect::*;

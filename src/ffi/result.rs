@@ -6,6 +6,7 @@ use crate::poll::Delivery;
 use crate::record::MESSAGE_BYTES;
 use crate::status::Status;
 use std::ffi::{c_char, c_void};
+use std::ptr;
 
 /// A result. Set size to sizeof(jobexec_result) once; a poll that answers JOBEXEC_OK fills the
 /// rest.
@@ -41,6 +42,13 @@ pub struct jobexec_result {
     /// Why the outcome is not JOBEXEC_OUTCOME_DONE, in UTF-8: what the transform said where it
     /// failed. Else empty.
     pub message: [c_char; 192],
+    /// The output, where the payload is a buffer: the caller's until jobexec_buffer_release. Else
+    /// NULL.
+    pub output: *mut c_void,
+    /// How many bytes of it the transform said it wrote.
+    pub output_bytes: u64,
+    /// The buffer's header, of JOBEXEC_HEADER_BYTES. Else NULL.
+    pub header: *mut c_void,
 }
 
 const _: () = assert!(MESSAGE_BYTES + 1 == 192);
@@ -84,6 +92,10 @@ pub(super) unsafe fn write(result: *mut jobexec_result, from: &Delivery<'_>) {
     result.queued_ns = queued;
     result.polled_ns = polled;
     result.message[0] = 0;
+    let buffer = from.buffer.as_ref();
+    result.output = buffer.map_or(ptr::null_mut(), |buffer| buffer.output.cast());
+    result.output_bytes = buffer.map_or(0, |buffer| buffer.output_used() as u64);
+    result.header = buffer.map_or(ptr::null_mut(), |buffer| buffer.header().cast());
     if let Some(text) = from.text {
         result.code = text.code;
         let bytes = text.as_str().as_bytes();

@@ -46,6 +46,9 @@ pub const JOBEXEC_ERROR_EXHAUSTED: i32 = -10;
 /// A defect of the library: a panic stopped at its boundary.
 pub const JOBEXEC_ERROR_INTERNAL: i32 = -11;
 
+/// The payload is no buffer of this executor that the caller holds.
+pub const JOBEXEC_ERROR_NOT_HELD: i32 = -12;
+
 /// What became of a job: one of the JOBEXEC_OUTCOME_ values.
 pub type jobexec_outcome = i32;
 
@@ -88,6 +91,7 @@ const _: () = {
     assert!(JOBEXEC_ERROR_NO_WORKERS == Status::NoWorkers as i32);
     assert!(JOBEXEC_ERROR_EXHAUSTED == Status::Exhausted as i32);
     assert!(JOBEXEC_ERROR_INTERNAL == Status::Internal as i32);
+    assert!(JOBEXEC_ERROR_NOT_HELD == Status::NotHeld as i32);
     assert!(JOBEXEC_OUTCOME_DONE == Outcome::Done as i32);
     assert!(JOBEXEC_OUTCOME_FAILED == Outcome::Failed as i32);
     assert!(JOBEXEC_OUTCOME_PANICKED == Outcome::Panicked as i32);

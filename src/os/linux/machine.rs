@@ -11,11 +11,11 @@
 //! What cannot be read counts as "no limit": a restricted `/proc` or `/sys` must not keep the
 //! executor from starting.
 
-use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use core_affinity::CoreId;
 
+use super::cgroup::{self, read};
 use crate::affinity::{Cpu, Machine};
 
 /// Reads the machine as the calling thread sees it.
@@ -89,64 +89,9 @@ fn topology(root: &Path, cpus: &[usize], name: &str) -> Option<Vec<usize>> {
 /// The smallest quota, in CPUs, of this process's control groups and all their visible
 /// ancestors, each of which limits what is below it; with the file that says so.
 fn quota(root: &Path) -> Option<(f64, PathBuf)> {
-    let groups = read(&root.join("proc/self/cgroup"))?;
-    let mountinfo = read(&root.join("proc/self/mountinfo"))?;
-    let limits = groups.lines().filter_map(|line| {
-        let mut fields = line.splitn(3, ':');
-        let (hierarchy, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
-        let v2 = hierarchy == "0" && controllers.is_empty();
-        if !v2 && !controllers.split(',').any(|name| name == "cpu") {
-            return None;
-        }
-        let folders = folders(&mounts(&mountinfo, v2), Path::new(path)).into_iter();
-        Some(folders.filter_map(move |folder| limit(&root.join(folder), v2)))
-    });
-    limits.flatten().min_by(|a, b| a.0.total_cmp(&b.0))
-}
-
-/// (root within the hierarchy, mount point) of every mount of the v2 or the v1 `cpu` hierarchy.
-fn mounts(mountinfo: &str, v2: bool) -> Vec<(PathBuf, PathBuf)> {
-    let mount = |line: &str| {
-        let (mount, file_system) = line.split_once(" - ")?;
-        let (kind, source_and_options) = file_system.split_once(' ')?;
-        let (_, options) = source_and_options.split_once(' ')?;
-        let wanted = match kind {
-            "cgroup2" => v2,
-            "cgroup" => !v2 && options.split(',').any(|name| name == "cpu"),
-            _ => false,
-        };
-        let mut paths = mount.split(' ').skip(3).map(unescape);
-        wanted.then_some((paths.next()?, paths.next()?))
-    };
-    mountinfo.lines().filter_map(mount).collect()
-}
-
-/// `mountinfo` writes white space and backslashes as octal.
-fn unescape(field: &str) -> PathBuf {
-    let field = field.replace("\\040", " ").replace("\\011", "\t");
-    PathBuf::from(field.replace("\\012", "\n").replace("\\134", "\\"))
-}
-
-/// The folder of group `path` and those of its ancestors, in every mount that shows it, relative
-/// to `/`. In a control group namespace there may be none; then the mount points themselves are
-/// all there is to see.
-fn folders(mounts: &[(PathBuf, PathBuf)], path: &Path) -> Vec<PathBuf> {
-    let shown = mounts.iter().filter_map(|(root, point)| {
-        let below = path.strip_prefix(root).ok()?;
-        // `/../x` is a group outside the namespace, not a folder next to the mount point.
-        let inside = below.components().all(|part| part != Component::ParentDir);
-        inside.then_some((point, below))
-    });
-    let mut found: Vec<_> = shown.collect();
-    if found.is_empty() {
-        found.extend(mounts.iter().map(|(_, point)| (point, Path::new(""))));
-    }
-    let mut folders = Vec::new();
-    for (point, below) in found {
-        let point = point.strip_prefix("/").unwrap_or(point);
-        folders.extend(below.ancestors().map(|part| point.join(part)));
-    }
-    folders
+    let groups = cgroup::groups(root, "cpu").into_iter();
+    let limits = groups.filter_map(|group| limit(&group.folder, group.v2));
+    limits.min_by(|a, b| a.0.total_cmp(&b.0))
 }
 
 /// The quota set in one folder; `max` (v2) and -1 (v1) mean none.
@@ -161,14 +106,10 @@ fn limit(folder: &Path, v2: bool) -> Option<(f64, PathBuf)> {
     (cpus > 0.0 && cpus.is_finite()).then_some((cpus, file))
 }
 
-/// Names of mounts need not be UTF-8, and one odd mount must not hide the others.
-fn read(path: &Path) -> Option<String> {
-    Some(String::from_utf8_lossy(&fs::read(path).ok()?).into_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     /// The machine whose files are `files`, with CPUs 0 to 3 allowed.
     fn machine(files: &[(&str, &str)]) -> Machine {

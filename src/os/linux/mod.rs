@@ -1,7 +1,9 @@
-//! Linux: the monotonic clock, the futex, threads that can be joined by a deadline, and what
-//! the machine lets this process use.
+//! Linux: the monotonic clock, the futex, threads that can be joined by a deadline, memory, and
+//! what the machine lets this process use.
 
+mod cgroup;
 pub(crate) mod clock;
 pub(crate) mod futex;
 pub(crate) mod machine;
+pub(crate) mod memory;
 pub(crate) mod thread;

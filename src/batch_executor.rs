@@ -1,0 +1,264 @@
+//! The Rust API for batches that are never copied. The C API ([`crate::ffi`]) means the same.
+
+use crate::arena::{Allocate, HEADER_BYTES, Source, View};
+use crate::batch::{BatchTransform, Batched};
+use crate::clock::Timeout;
+use crate::config::{Capacity, Config};
+use crate::credits::{Outcome, Ticket};
+use crate::crew::Crew;
+use crate::job::{Id, Times};
+use crate::lifecycle::Running;
+use crate::poll::Delivery;
+use crate::run_thread::Failure;
+use crate::stats::Stats;
+use crate::status::{Error, Status};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A buffer of a [`BatchExecutor`], for as long as the host has it: an input to fill, or a result
+/// to read. Dropping it gives it back, and its place to the next job. Its memory stays valid,
+/// whatever becomes of the executor.
+pub struct Buffer {
+    view: View,
+    crew: Arc<Crew>,
+}
+
+// SAFETY: a buffer is memory that belongs to whoever has this.
+unsafe impl Send for Buffer {}
+// SAFETY: shared references only read.
+unsafe impl Sync for Buffer {}
+
+impl Buffer {
+    /// The input, as long as was said.
+    pub fn input(&self) -> &[u8] {
+        // SAFETY: the buffer is ours, and the length was checked.
+        unsafe { std::slice::from_raw_parts(self.view.input, self.view.input_used()) }
+    }
+
+    /// All of the input, to be filled.
+    pub fn input_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as above.
+        unsafe { std::slice::from_raw_parts_mut(self.view.input, self.view.input_bytes) }
+    }
+
+    /// How many bytes of the input the transform sees; all, if nobody says.
+    ///
+    /// # Panics
+    /// If the input cannot have so many.
+    pub fn set_input(&mut self, bytes: usize) {
+        assert!(self.view.set_input(bytes as u64), "{bytes} bytes do not fit the input");
+    }
+
+    /// What the transform wrote; nothing before it did.
+    pub fn output(&self) -> &[u8] {
+        // SAFETY: as above.
+        unsafe { std::slice::from_raw_parts(self.view.output, self.view.output_used()) }
+    }
+
+    /// Travels with the batch, both ways.
+    pub fn header(&mut self) -> &mut [u8; HEADER_BYTES] {
+        // SAFETY: as above; the header lies in the buffer's head.
+        unsafe { &mut *self.view.header().cast() }
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // It is held by this object alone, so that there is nothing to say no to.
+        let _ = self.crew.engine.release(self.view.input.cast());
+    }
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Buffer({} in, {} out)", self.input().len(), self.output().len())
+    }
+}
+
+/// A buffer that was not accepted, and why.
+#[derive(Debug)]
+pub struct NotPut {
+    /// `Full`, `Closed`, `Aborted`, `Finished`, `Timeout`, `NoWorkers`, `InsideCallback`; or
+    /// `NotHeld` for a buffer of another executor.
+    pub status: Status,
+    /// Still yours.
+    pub buffer: Buffer,
+}
+
+/// The result of a batch.
+#[derive(Debug)]
+pub struct BatchResult {
+    /// Input and output, in place, until it is dropped. After a failure the output is what the
+    /// transform left there.
+    pub buffer: Buffer,
+    /// What `put` answered.
+    pub id: u64,
+    /// The session it was put in.
+    pub session: u32,
+    /// How many jobs were accepted before it in that session, modulo 2^36.
+    pub number: u64,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What is to be said, where the outcome is not `Done`.
+    pub failure: Option<Failure>,
+    /// Which worker ran it.
+    pub worker: usize,
+    /// When.
+    pub times: Times,
+}
+
+/// An executor of batches, which lie in memory of its own: acquire a buffer, fill its input, put
+/// it; the transform reads that and writes the output; the result shows both, and dropping it
+/// gives the buffer back. There are as many buffers as jobs may be in flight.
+///
+/// All methods may be called from any thread. None waits but those that take a timeout.
+pub struct BatchExecutor {
+    running: Running,
+}
+
+impl BatchExecutor {
+    /// Starts worker threads and returns when all run, or the error by the deadline. The sizes
+    /// are the configuration's `input_bytes` and `output_bytes`.
+    pub fn start(
+        config: &Config,
+        transform: impl BatchTransform,
+        timeout: Duration,
+    ) -> Result<BatchExecutor, Error> {
+        BatchExecutor::start_from(config, Source::Private, transform, timeout)
+    }
+
+    /// The same, with the batches in memory of the caller's.
+    pub fn start_in(
+        config: &Config,
+        memory: impl Allocate + 'static,
+        transform: impl BatchTransform,
+        timeout: Duration,
+    ) -> Result<BatchExecutor, Error> {
+        BatchExecutor::start_from(config, Source::Lent(Box::new(memory)), transform, timeout)
+    }
+
+    fn start_from(
+        config: &Config,
+        source: Source,
+        transform: impl BatchTransform,
+        timeout: Duration,
+    ) -> Result<BatchExecutor, Error> {
+        if !config.has_batches() {
+            let text = "input_bytes and output_bytes are 0: a batch has no memory";
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+        let run = || Box::new(Batched(transform)) as _;
+        let running = Running::start(config, source, run, Timeout::from(timeout).deadline())?;
+        Ok(BatchExecutor { running })
+    }
+
+    /// A free buffer: `Full` if the host and the workers have all. Never waits.
+    pub fn acquire(&self) -> Result<Buffer, Status> {
+        Ok(self.buffer(self.running.crew.engine.acquire()?))
+    }
+
+    /// A free buffer, waiting for one.
+    pub fn acquire_wait(&self, timeout: Duration) -> Result<Buffer, Status> {
+        Ok(self.buffer(self.running.crew.engine.acquire_wait(timeout.into())?))
+    }
+
+    fn buffer(&self, view: View) -> Buffer {
+        Buffer { view, crew: self.running.crew.clone() }
+    }
+
+    /// Puts a buffer and answers the job's id. Never waits.
+    pub fn put(&self, buffer: Buffer) -> Result<u64, NotPut> {
+        let answer = self.running.crew.engine.put(buffer.view.input.cast());
+        self.sent(buffer, answer)
+    }
+
+    /// Puts a buffer, waiting for room in the queue.
+    pub fn put_wait(&self, buffer: Buffer, timeout: Duration) -> Result<u64, NotPut> {
+        let engine = &self.running.crew.engine;
+        let answer = engine.put_wait(buffer.view.input.cast(), timeout.into());
+        self.sent(buffer, answer)
+    }
+
+    fn sent(&self, buffer: Buffer, answer: Result<Ticket, Status>) -> Result<u64, NotPut> {
+        match answer {
+            Ok(ticket) => {
+                // It is the executor's now, and may be anywhere: nothing of it may be touched,
+                // and only this reference to the crew ends.
+                let buffer = std::mem::ManuallyDrop::new(buffer);
+                // SAFETY: what is read is not used again, for the buffer is never dropped.
+                drop(unsafe { std::ptr::read(&buffer.crew) });
+                Ok(Id::from(ticket).0)
+            }
+            Err(status) => Err(NotPut { status, buffer }),
+        }
+    }
+
+    /// Takes a result: `Empty`, `End`, `Closed` or `Aborted` if there is none. Never waits.
+    pub fn poll(&self) -> Result<BatchResult, Status> {
+        self.running.crew.engine.poll(|from| self.read(from)).and_then(|result| result)
+    }
+
+    /// Takes a result, waiting for one: `Timeout`, `End`, `Closed` or `Aborted` if none came.
+    pub fn poll_wait(&self, timeout: Duration) -> Result<BatchResult, Status> {
+        let engine = &self.running.crew.engine;
+        engine.poll_wait(timeout.into(), |from| self.read(from)).and_then(|result| result)
+    }
+
+    fn read(&self, from: &Delivery<'_>) -> Result<BatchResult, Status> {
+        let text = from.text;
+        Ok(BatchResult {
+            // Every payload is a buffer: nothing else can be put.
+            buffer: self.buffer(from.buffer.ok_or(Status::Internal)?),
+            id: from.id.0,
+            session: from.id.session(),
+            number: from.id.number(),
+            outcome: from.outcome,
+            failure: text.map(|text| Failure { code: text.code, message: text.as_str().into() }),
+            worker: from.worker.into(),
+            times: from.times,
+        })
+    }
+
+    /// The whole of the batches' memory, for as long as the executor or one of its buffers lives:
+    /// to page-lock it once, for example.
+    pub fn arena(&self) -> (*mut u8, usize) {
+        self.running.crew.engine.arena.as_ref().map_or((std::ptr::null_mut(), 0), |a| a.region())
+    }
+
+    /// Says that the session gets no more jobs, so that pollers are told `End` after the last.
+    pub fn finish(&self) -> Result<(), Status> {
+        self.running.crew.engine.finish()
+    }
+
+    /// Begins a new session and answers its number; see [`crate::Executor::reset`]. Buffers that
+    /// the host holds stay with it.
+    pub fn reset(&self) -> Result<u32, Status> {
+        self.running.crew.engine.reset()
+    }
+
+    /// Makes every put and poll answer `Aborted`, waiting ones included. Async-signal-safe.
+    pub fn abort(&self) {
+        self.running.crew.engine.signals.abort();
+    }
+
+    /// Closes, see [`crate::Executor::close`]. Buffers that the host holds stay valid.
+    pub fn close(&self, timeout: Duration) -> Result<(), Error> {
+        self.running.close(Timeout::from(timeout).deadline())
+    }
+
+    /// The most jobs that may wait and be in flight.
+    pub fn capacity(&self) -> Capacity {
+        self.running.crew.engine.capacity
+    }
+
+    /// Counters.
+    pub fn stats(&self) -> Stats {
+        self.running.stats()
+    }
+
+    /// The job report, several lines for people.
+    pub fn report(&self) -> String {
+        self.running.report()
+    }
+}

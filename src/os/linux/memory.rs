@@ -1,0 +1,222 @@
+//! Memory by the page: private and shared maps, memory files, and how much of it there is.
+
+use super::cgroup::{self, read};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::path::Path;
+use std::ptr::{self, NonNull};
+
+/// Bytes of a page, as far as this library cares: layouts are aligned to it.
+pub(crate) const PAGE: usize = 4096;
+/// Bytes of a huge page where none are named otherwise (x86-64; aarch64 with 4 KiB pages).
+pub(crate) const HUGE_PAGE: usize = 2 << 20;
+
+/// A map of memory, gone when it is dropped.
+pub(crate) struct Map {
+    base: NonNull<u8>,
+    bytes: usize,
+}
+
+// SAFETY: a map is memory; who may touch what in it is the business of those who share it.
+unsafe impl Send for Map {}
+// SAFETY: as above.
+unsafe impl Sync for Map {}
+
+impl Map {
+    /// Private memory that reads as zeros. `huge` asks for explicit huge pages, of which the
+    /// system must have set enough aside.
+    pub(crate) fn anonymous(bytes: usize, huge: bool) -> io::Result<Map> {
+        let huge = if huge { libc::MAP_HUGETLB } else { 0 };
+        map(ptr::null_mut(), bytes, true, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | huge, -1)
+    }
+
+    /// A file's first bytes, shared with all who map it.
+    pub(crate) fn shared(file: &File, bytes: usize, writable: bool) -> io::Result<Map> {
+        map(ptr::null_mut(), bytes, writable, libc::MAP_SHARED, file.as_raw_fd())
+    }
+
+    /// Another file's bytes at the same place. Threads that look there meanwhile see the old or
+    /// the new.
+    pub(crate) fn replace(&self, file: &File) -> io::Result<()> {
+        let (base, fd) = (self.base.as_ptr(), file.as_raw_fd());
+        map(base, self.bytes, true, libc::MAP_SHARED | libc::MAP_FIXED, fd).map(std::mem::forget)
+    }
+
+    /// Its first byte.
+    pub(crate) fn base(&self) -> *mut u8 {
+        self.base.as_ptr()
+    }
+
+    /// Its size.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Asks for transparent huge pages. A wish: the kernel may do without.
+    pub(crate) fn prefer_huge_pages(&self) {
+        self.advise(libc::MADV_HUGEPAGE);
+    }
+
+    /// Has every page there before it is touched, so that no touch of it faults.
+    pub(crate) fn populate(&self) -> io::Result<()> {
+        if self.advise(libc::MADV_POPULATE_WRITE) {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        if error.raw_os_error() != Some(libc::EINVAL) {
+            return Err(error);
+        }
+        // Before Linux 5.14: by hand. Nobody else has this memory yet.
+        for page in (0..self.bytes).step_by(PAGE) {
+            let byte = self.base.as_ptr().wrapping_add(page);
+            // SAFETY: the byte lies within the map, which is writable where this is called.
+            unsafe { byte.write_volatile(0) };
+        }
+        Ok(())
+    }
+
+    fn advise(&self, advice: i32) -> bool {
+        // SAFETY: the range is this map's own; the advices used here change no content.
+        unsafe { libc::madvise(self.base.as_ptr().cast(), self.bytes, advice) == 0 }
+    }
+}
+
+impl Drop for Map {
+    fn drop(&mut self) {
+        // SAFETY: the range is this map's own, and nobody uses what is dropped.
+        unsafe { libc::munmap(self.base.as_ptr().cast(), self.bytes) };
+    }
+}
+
+fn map(at: *mut u8, bytes: usize, writable: bool, flags: i32, fd: RawFd) -> io::Result<Map> {
+    let protection = libc::PROT_READ | if writable { libc::PROT_WRITE } else { 0 };
+    // SAFETY: a new map disturbs nobody; with MAP_FIXED the range is a map that the caller owns.
+    let base = unsafe { libc::mmap(at.cast(), bytes, protection, flags, fd, 0) };
+    if base == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    let base = NonNull::new(base.cast()).expect("no map begins at NULL");
+    Ok(Map { base, bytes })
+}
+
+/// A file in memory, without a name in any file system: no limit of `/dev/shm` counts for it, and
+/// it is gone with its last descriptor and map. Its size can not be changed any more.
+pub(crate) fn memory_file(name: &std::ffi::CStr, bytes: usize, huge: bool) -> io::Result<File> {
+    let huge = if huge { libc::MFD_HUGETLB } else { 0 };
+    let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING | huge;
+    // SAFETY: the name is a C string.
+    let fd = check(unsafe { libc::memfd_create(name.as_ptr(), flags) })?;
+    // SAFETY: the descriptor is new, and nobody else's.
+    let file = unsafe { File::from_raw_fd(fd) };
+    file.set_len(bytes as u64)?;
+    seal(&file, libc::F_SEAL_SHRINK | libc::F_SEAL_GROW)?;
+    Ok(file)
+}
+
+/// From now on a map of the file can only be read; maps that exist stay writable.
+pub(crate) fn seal_against_writers(file: &File) -> io::Result<()> {
+    const F_SEAL_FUTURE_WRITE: i32 = 0x0010; // Linux 5.1.
+    seal(file, F_SEAL_FUTURE_WRITE)
+}
+
+fn seal(file: &File, seals: i32) -> io::Result<()> {
+    // SAFETY: the call takes a descriptor and a number.
+    check(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, seals) }).map(|_| ())
+}
+
+/// Takes the memory of a memory file from the system, so that no later touch can fail for want
+/// of it.
+pub(crate) fn reserve(file: &File, bytes: usize) -> io::Result<()> {
+    // SAFETY: the call takes a descriptor and numbers.
+    check(unsafe { libc::fallocate(file.as_raw_fd(), 0, 0, bytes as libc::off_t) }).map(|_| ())
+}
+
+fn check(answer: i32) -> io::Result<i32> {
+    if answer < 0 { Err(io::Error::last_os_error()) } else { Ok(answer) }
+}
+
+/// How many bytes this process may still take, and which file says so: the least of what the
+/// machine has to spare and what the limits of its control groups leave. `None` if nothing can be
+/// read.
+pub(crate) fn available(root: &Path) -> Option<(u64, String)> {
+    let meminfo = root.join("proc/meminfo");
+    let machine = field(&meminfo, "MemAvailable:").map(|kib| (kib * 1024, meminfo));
+    let groups = cgroup::groups(root, "memory").into_iter().filter_map(|group| {
+        let (limit, usage, idle) = match group.v2 {
+            true => ("memory.max", "memory.current", "inactive_file"),
+            false => ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+        };
+        let number = |name| read(&group.folder.join(name))?.trim().parse::<u64>().ok();
+        let file = group.folder.join(limit);
+        // What the group holds in idle file pages is given up before its limit is felt.
+        let idle = field(&group.folder.join("memory.stat"), idle).unwrap_or(0);
+        let used = number(usage)?.saturating_sub(idle);
+        Some((number(limit)?.saturating_sub(used), file))
+    });
+    let least = groups.chain(machine).min_by_key(|(bytes, _)| *bytes)?;
+    Some((least.0, least.1.display().to_string()))
+}
+
+/// How many explicit huge pages of the default size are free.
+pub(crate) fn free_huge_pages(root: &Path) -> u64 {
+    field(&root.join("proc/meminfo"), "HugePages_Free:").unwrap_or(0)
+}
+
+/// The number behind a name in a file of names and numbers.
+fn field(path: &Path, name: &str) -> Option<u64> {
+    let text = read(path)?;
+    let mut lines = text.lines().map(|line| line.split_ascii_whitespace());
+    lines.find_map(|mut words| {
+        (words.next() == Some(name)).then(|| words.next()?.parse().ok()).flatten()
+    })
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_memory_file_is_shared_and_keeps_its_size() {
+        let file = memory_file(c"test", 2 * PAGE, false).unwrap();
+        reserve(&file, 2 * PAGE).unwrap();
+        let (one, two) = (Map::shared(&file, PAGE, true), Map::shared(&file, PAGE, false));
+        let (one, two) = (one.unwrap(), two.unwrap());
+        // SAFETY: both maps are at least one byte.
+        unsafe { one.base().write(7) };
+        // SAFETY: as above.
+        assert_eq!(unsafe { two.base().read() }, 7);
+        assert!(file.set_len(0).is_err() && file.set_len(3 * PAGE as u64).is_err());
+        seal_against_writers(&file).unwrap();
+        assert!(Map::shared(&file, PAGE, true).is_err());
+        let other = memory_file(c"test", PAGE, false).unwrap();
+        two.replace(&other).unwrap();
+        // SAFETY: as above.
+        assert_eq!(unsafe { two.base().read() }, 0);
+    }
+
+    #[test]
+    fn the_tightest_limit_counts() {
+        let root = std::env::temp_dir().join(format!("jobexec-memory-{}", std::process::id()));
+        let write = |path: &str, text: &str| {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        assert_eq!(available(&root), None);
+        write("proc/meminfo", "MemTotal: 9 kB\nMemAvailable:  100 kB\nHugePages_Free: 3\n");
+        assert_eq!(available(&root).unwrap().0, 102_400);
+        assert_eq!(free_huge_pages(&root), 3);
+        write("proc/self/cgroup", "0::/a\n");
+        write("proc/self/mountinfo", "30 23 0:26 / /cg rw - cgroup2 cgroup2 rw\n");
+        write("cg/a/memory.max", "max\n");
+        write("cg/a/memory.current", "1000\n");
+        assert_eq!(available(&root).unwrap().0, 102_400);
+        write("cg/a/memory.max", "5000\n");
+        write("cg/a/memory.stat", "anon 1\ninactive_file 600\n");
+        let (bytes, file) = available(&root).unwrap();
+        assert_eq!((bytes, file.ends_with("cg/a/memory.max")), (4600, true));
+        fs::remove_dir_all(root).unwrap();
+    }
+}
