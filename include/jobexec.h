@@ -111,6 +111,16 @@
 #define JOBEXEC_ERROR_NOT_HELD -12
 
 /**
+ * This process is no worker of an executor, or not one that fits this library.
+ */
+#define JOBEXEC_ERROR_NOT_WORKER -13
+
+/**
+ * The executor belongs to the process that this one was forked from.
+ */
+#define JOBEXEC_ERROR_FORKED -14
+
+/**
  * The transform succeeded.
  */
 #define JOBEXEC_OUTCOME_DONE 0

@@ -201,6 +201,8 @@ pub(crate) struct Arena {
     base: *mut u8,
     free: Free,
     states: Box<[AtomicU64]>,
+    /// How often a worker died of what is in each.
+    tries: Box<[AtomicU64]>,
 }
 
 // SAFETY: the base is the memory's, which may be used from any thread.
@@ -225,8 +227,9 @@ impl Arena {
             Memory::Private(map) | Memory::Shared(map, _) => map.base(),
             Memory::Lent { base, .. } => base.as_ptr(),
         };
-        let states = (0..layout.count).map(|_| AtomicU64::new(FREE)).collect();
-        Ok(Arena { layout, memory, base, free: Free::new(layout.count), states })
+        let zeros = || (0..layout.count).map(|_| AtomicU64::new(0)).collect();
+        let (states, tries, free) = (zeros(), zeros(), Free::new(layout.count));
+        Ok(Arena { layout, memory, base, free, states, tries })
     }
 
     /// How it is divided.
@@ -267,6 +270,7 @@ impl Arena {
     pub(crate) fn acquire(&self) -> Option<View> {
         let index = self.free.pop()?;
         self.states[index].store(HELD, Ordering::Relaxed);
+        self.tries[index].store(0, Ordering::Relaxed);
         let view = self.view(index);
         view.set_input(self.layout.input_bytes as u64);
         view.set_output(0);
@@ -302,6 +306,11 @@ impl Arena {
     /// Nobody will get it.
     pub(crate) fn discard(&self, index: usize) -> bool {
         self.recycle(index, SENT)
+    }
+
+    /// A worker died of it. How often that happened since the host got it.
+    pub(crate) fn count_try(&self, index: usize) -> u64 {
+        self.tries[index].fetch_add(1, Ordering::Relaxed) + 1
     }
 
     fn recycle(&self, index: usize, from: u64) -> bool {

@@ -7,11 +7,16 @@ use crate::config::{Capacity, Config};
 use crate::credits::{Outcome, Ticket};
 use crate::crew::Crew;
 use crate::job::{Id, Times};
-use crate::lifecycle::Running;
+use crate::lifecycle::{Running, Site};
 use crate::poll::Delivery;
-use crate::run_thread::Failure;
+use crate::process::command::WorkerCommand;
+use crate::process::fleet::Fleet;
+use crate::process::station::{self, Station};
+use crate::run::{JobContext, LogLevel, Run};
+use crate::run_thread::{Failure, guarded};
 use crate::stats::Stats;
 use crate::status::{Error, Status};
+use std::ffi::c_void;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,6 +113,41 @@ pub struct BatchResult {
     pub times: Times,
 }
 
+/// Whether this process was started as a worker of a [`BatchExecutor`], perhaps by the same
+/// program: then call [`serve_worker`].
+pub fn is_worker() -> bool {
+    station::is_worker()
+}
+
+/// Serves as a worker process until the executor closes. An error if this process is none, or
+/// was built with a library that does not fit.
+pub fn serve_worker(transform: impl BatchTransform) -> Result<(), Error> {
+    let (station, run) = (Station::take()?, Batched(transform));
+    let worker = station.worker();
+    run.enter(worker).map_err(|text| Error::new(Status::WorkerStart, text))?;
+    station.serve(|job| run.run(job));
+    run.exit(worker);
+    Ok(())
+}
+
+/// What the user of worker processes is told.
+struct Logging<F>(F);
+
+impl<F: Fn(LogLevel, &str) + Send + Sync> Run for Logging<F> {
+    fn enter(&self, _: usize) -> Result<(), String> {
+        Ok(())
+    }
+    fn run(&self, _: &mut JobContext<'_>) -> Outcome {
+        Outcome::Failed // Never called: jobs run elsewhere.
+    }
+    fn exit(&self, _: usize) {}
+    fn discard(&self, _: *mut c_void) {}
+    fn log(&self, level: LogLevel, line: &str) {
+        let _ = guarded(|| self.0(level, line));
+    }
+    fn retire(&self) {}
+}
+
 /// An executor of batches, which lie in memory of its own: acquire a buffer, fill its input, put
 /// it; the transform reads that and writes the output; the result shows both, and dropping it
 /// gives the buffer back. There are as many buffers as jobs may be in flight.
@@ -148,8 +188,27 @@ impl BatchExecutor {
             let text = "input_bytes and output_bytes are 0: a batch has no memory";
             return Err(Error::new(Status::InvalidArgument, text));
         }
-        let run = || Box::new(Batched(transform)) as _;
+        let run = |_: Site<'_>| Ok(Box::new(Batched(transform)) as _);
         let running = Running::start(config, source, run, Timeout::from(timeout).deadline())?;
+        Ok(BatchExecutor { running })
+    }
+
+    /// Starts worker processes, each of which runs `command` and asks for work by
+    /// [`serve_worker`]; returns when all have, or the error by the deadline. `log` is told of
+    /// the executor's health, and of what workers print where the command says so.
+    ///
+    /// A process that dies is replaced. Its memory is its own but for the batches and a link of
+    /// a few pages, which a broken worker can spoil; so it can spoil the contents of any batch,
+    /// and nothing else.
+    pub fn start_processes(
+        config: &Config,
+        command: &WorkerCommand,
+        log: impl Fn(LogLevel, &str) + Send + Sync + 'static,
+        timeout: Duration,
+    ) -> Result<BatchExecutor, Error> {
+        let run = |site: Site<'_>| Fleet::new(&site, command, || Box::new(Logging(log)));
+        let deadline = Timeout::from(timeout).deadline();
+        let running = Running::start(config, Source::Shared, run, deadline)?;
         Ok(BatchExecutor { running })
     }
 

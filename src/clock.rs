@@ -19,6 +19,11 @@ impl Deadline {
     /// Only for workers that wait for work: they are woken by `close`.
     pub(crate) const NEVER: Deadline = Deadline(None);
 
+    /// The later of the two.
+    pub(crate) fn max(self, other: Deadline) -> Deadline {
+        Deadline(self.0.zip(other.0).map(|(one, two)| one.max(two)))
+    }
+
     /// The instant, for the kernel.
     pub(crate) fn instant(self) -> Option<u64> {
         self.0

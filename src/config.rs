@@ -66,8 +66,15 @@ pub struct Config {
     /// How long a thread that finds nothing to do goes on looking before it sleeps, in
     /// nanoseconds. Default 20,000; 0 sleeps at once; at most [`MAX_SPIN_NS`].
     pub spin_ns: u64,
-    /// How many worker threads that died may be replaced, over the executor's life. Default 64.
+    /// How many workers that died may be replaced. Default 64.
     pub max_restarts: u32,
+    /// Within how many nanoseconds `max_restarts` count; 0, the default, is the executor's life.
+    pub restart_window_ns: u64,
+    /// How long a worker process that died before it did a job waits for its second replacement
+    /// in a row, in nanoseconds; then twice as long each time, up to 100 times. Default 10 ms.
+    pub restart_backoff_ns: u64,
+    /// How often a job is tried again whose worker process died while it ran it. Default 0.
+    pub retries: u32,
     /// Bytes of a batch's input and output, for [`crate::BatchExecutor`]; there are as many of each
     /// as jobs may be in flight. Both 0, the default, is no batches. At most
     /// [`MAX_BUFFER_BYTES`](crate::MAX_BUFFER_BYTES).
@@ -97,6 +104,9 @@ impl Default for Config {
             local_size: 1,
             spin_ns: 20_000,
             max_restarts: 64,
+            restart_window_ns: 0,
+            restart_backoff_ns: 10_000_000,
+            retries: 0,
             input_bytes: 0,
             output_bytes: 0,
             pages: Pages::Transparent,

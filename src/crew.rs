@@ -1,10 +1,12 @@
 //! The worker threads: how they come, how one that dies is replaced, how they are sent home.
 
-use crate::clock::Deadline;
+use crate::budget::Budget;
+use crate::clock::{Deadline, Timeout};
 use crate::engine::Engine;
 use crate::inside;
 use crate::os::machine::pin_current_thread;
 use crate::os::thread::{Thread, at_exit};
+use crate::pump::Leave;
 use crate::run::LogLevel;
 use crate::spin::Spin;
 use std::cell::Cell;
@@ -17,13 +19,12 @@ pub(crate) struct Crew {
     pub(crate) engine: Engine,
     /// Where each worker is to run.
     pub(crate) cpus: Vec<Option<usize>>,
-    max_restarts: u64,
+    budget: Budget,
     threads: Mutex<Vec<Option<Thread>>>,
     /// Threads that have not left.
     live: AtomicU64,
     /// Threads that came as far as their first job.
     running: AtomicU64,
-    restarts: AtomicU64,
     /// Threads that were started and not yet joined or replaced.
     unjoined: AtomicU64,
     /// 0, then 1 while the last callback runs, then 2.
@@ -46,15 +47,14 @@ struct Badge {
 
 impl Crew {
     /// Nobody yet.
-    pub(crate) fn new(engine: Engine, cpus: Vec<Option<usize>>, max_restarts: u32) -> Crew {
+    pub(crate) fn new(engine: Engine, cpus: Vec<Option<usize>>, budget: Budget) -> Crew {
         Crew {
             engine,
             threads: Mutex::new((0..cpus.len()).map(|_| None).collect()),
             cpus,
-            max_restarts: u64::from(max_restarts),
+            budget,
             live: AtomicU64::new(0),
             running: AtomicU64::new(0),
-            restarts: AtomicU64::new(0),
             unjoined: AtomicU64::new(0),
             retired: AtomicU64::new(0),
             trouble: Mutex::new(None),
@@ -142,9 +142,9 @@ impl Crew {
         self.running.load(Ordering::Acquire)
     }
 
-    /// Threads that were replaced.
+    /// Workers that were replaced.
     pub(crate) fn restarts(&self) -> u64 {
-        self.restarts.load(Ordering::Acquire)
+        self.budget.total()
     }
 
     /// What people should know of.
@@ -189,16 +189,15 @@ impl Crew {
     /// A thread that did not come home by itself: its job gets its outcome, and it is replaced.
     fn bury(self: &Arc<Crew>, badge: &Badge) {
         let worker = badge.worker;
-        if let Some(job) = self.engine.desks[worker].abandoned() {
-            self.engine.bury(worker, job);
+        if self.engine.lanes.is_empty() {
+            self.engine.bury(worker);
         }
         if self.engine.signals.phase().closed() {
             return;
         }
         if !badge.entered.get() && !badge.replaces {
             self.blame(format!("worker {worker}'s thread ended in its init callback"));
-        } else if self.restarts.fetch_add(1, Ordering::AcqRel) >= self.max_restarts {
-            self.restarts.fetch_sub(1, Ordering::AcqRel);
+        } else if !self.budget.take() {
             let line = format!("worker {worker}'s thread died, and no restart is left");
             self.warn(LogLevel::Error, line);
         } else {
@@ -208,6 +207,48 @@ impl Crew {
             };
             self.warn(LogLevel::Error, line);
         }
+    }
+
+    /// Serves a worker's processes, one after the other, until the executor closes or no restart
+    /// is left.
+    fn serve_processes(&self, worker: usize) {
+        let mut failures = 0;
+        while let Leave::Died { worked, cause } = self.engine.pump(worker) {
+            failures = if worked { 1 } else { failures + 1 };
+            let death = format!("worker {worker}: {}", cause.as_str());
+            if self.closed() || !self.replace_process(worker, death, &mut failures) {
+                return;
+            }
+        }
+    }
+
+    /// False if there is none to be had any more.
+    fn replace_process(&self, worker: usize, mut death: String, failures: &mut u32) -> bool {
+        while self.budget.take() {
+            let pause = Timeout(self.budget.pause_ns(*failures)).deadline();
+            let closed = || self.closed().then_some(());
+            if self.engine.signals.staff.wait(Spin::NONE, pause, closed, |_| false).is_some() {
+                return false;
+            }
+            match self.engine.run.enter(worker) {
+                Ok(()) => {
+                    self.warn(LogLevel::Warning, death + "; it was replaced");
+                    return true;
+                }
+                Err(_) if self.closed() => return false,
+                Err(refusal) => {
+                    self.warn(LogLevel::Warning, death);
+                    death = format!("worker {worker}: {refusal}");
+                    *failures += 1;
+                }
+            }
+        }
+        self.warn(LogLevel::Error, death + "; no restart is left");
+        false
+    }
+
+    fn closed(&self) -> bool {
+        self.engine.signals.phase().closed()
     }
 
     fn blame(&self, trouble: String) {
@@ -233,6 +274,7 @@ fn work(badge: &Badge) {
     let (crew, engine, worker) = (&*badge.crew, &badge.crew.engine, badge.worker);
     inside::stay(engine.identity());
     if let Some(cpu) = crew.cpus[worker]
+        && engine.lanes.is_empty() // A worker process is pinned itself, and not its thread.
         && !pin_current_thread(cpu)
     {
         let line = format!("worker {worker} could not be pinned to CPU {cpu}");
@@ -250,7 +292,11 @@ fn work(badge: &Badge) {
     badge.entered.set(true);
     crew.running.fetch_add(1, Ordering::AcqRel);
     engine.signals.staff.notify_all();
-    engine.serve(worker);
+    if engine.lanes.is_empty() {
+        engine.serve(worker);
+    } else {
+        crew.serve_processes(worker);
+    }
     badge.dismissed.set(true);
     engine.run.exit(worker);
 }

@@ -1,27 +1,31 @@
-//! Where a worker keeps what others may read of it. Only its owner writes, so that nothing here
-//! travels between cores unless somebody asks.
+//! Where a job lies that is at a worker: the words by which others may see it, and take it away
+//! from a worker that has died or has not begun. A thread has one desk, a worker process one for
+//! each slot of its link. Only the owner puts jobs there, so that nothing here travels between
+//! cores unless somebody asks.
 
 use crate::job::{Id, Job};
 use crate::sync::{AtomicU64, Ordering};
 use crossbeam_utils::CachePadded;
 use std::ffi::c_void;
 
-/// One worker's counters, and the job it is at.
+/// See the module.
 pub(crate) struct Desk {
     line: CachePadded<Line>,
 }
 
 #[derive(Default)]
 struct Line {
-    /// The id of the job at hand, plus one; 0 without a job.
+    /// Which of the jobs that were ever put here lies here, from 1; 0 if none does. Whoever swaps
+    /// it to 0 owns the job. A number is never used again, so that nobody takes another job than
+    /// the one it read.
     at: AtomicU64,
-    /// Its payload and when it was accepted: for the owner.
+    id: AtomicU64,
     payload: AtomicU64,
     created: AtomicU64,
     /// When it began, where jobs are timed.
     since: AtomicU64,
-    /// Jobs taken and done with: published, or discarded.
-    left: AtomicU64,
+    /// How many jobs were ever put here.
+    begun: AtomicU64,
 }
 
 /// What a worker is at.
@@ -32,22 +36,31 @@ pub(crate) struct AtWork {
     pub(crate) since: u64,
 }
 
+/// A job as it lay on a desk when somebody looked.
+pub(crate) struct Glance {
+    at: u64,
+    pub(crate) job: Job,
+}
+
 impl Desk {
     /// An empty desk.
     pub(crate) fn new() -> Desk {
         Desk { line: CachePadded::default() }
     }
 
-    /// The owner has taken a job off the queue. Ends with a read-modify-write, for what the owner
-    /// reads next must not be older than what others can then see here: see
+    /// The owner puts a job here. Ends with a read-modify-write, for what the owner reads next
+    /// must not be older than what others can then see here: see
     /// [`crate::engine::Engine::ended`].
     #[inline]
     pub(crate) fn begin(&self, job: Job) {
         let line = &*self.line;
+        let number = line.begun.load(Ordering::Relaxed) + 1;
+        line.begun.store(number, Ordering::Relaxed);
+        line.id.store(job.id.0, Ordering::Release);
         line.payload.store(job.payload as u64, Ordering::Relaxed);
         line.created.store(job.created, Ordering::Relaxed);
         line.since.store(0, Ordering::Relaxed);
-        line.at.swap(job.id.0 + 1, Ordering::AcqRel);
+        line.at.swap(number, Ordering::AcqRel);
     }
 
     /// The owner starts the transform.
@@ -56,34 +69,52 @@ impl Desk {
         self.line.since.store(now, Ordering::Relaxed);
     }
 
-    /// The owner is about to publish or discard the job. Before that, so that a job that was
-    /// polled is never still counted as running.
+    /// The owner, where nobody else takes jobs from here, is about to publish or discard the job.
+    /// Before that, so that a job that was polled is never still counted as running.
     #[inline]
     pub(crate) fn end(&self) {
-        let line = &*self.line;
-        line.at.store(0, Ordering::Release);
-        line.left.store(line.left.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.line.at.store(0, Ordering::Release);
     }
 
-    /// The job at hand, for the owner's own last act. `None` once it has ended.
-    pub(crate) fn abandoned(&self) -> Option<Job> {
-        let at = self.at_work()?;
-        Some(Job {
-            id: at.id,
-            payload: self.line.payload.load(Ordering::Relaxed) as *mut c_void,
-            created: self.line.created.load(Ordering::Relaxed),
+    /// What lies here, to be taken with [`Desk::take`].
+    pub(crate) fn look(&self) -> Option<Glance> {
+        let line = &*self.line;
+        let at = line.at.load(Ordering::Acquire);
+        (at > 0).then(|| Glance {
+            at,
+            job: Job {
+                id: Id(line.id.load(Ordering::Acquire)),
+                payload: line.payload.load(Ordering::Acquire) as *mut c_void,
+                created: line.created.load(Ordering::Acquire),
+            },
         })
     }
 
-    /// Jobs taken and done with.
+    /// Takes away what was seen here. The job is the caller's if nobody else was faster; and then
+    /// what was read is one job, for the owner puts none here before this is empty.
+    pub(crate) fn take(&self, seen: Glance) -> Option<Job> {
+        let swap = self.line.at.compare_exchange(seen.at, 0, Ordering::AcqRel, Ordering::Relaxed);
+        swap.ok().map(|_| seen.job)
+    }
+
+    /// Jobs put here that are here no longer.
     pub(crate) fn left(&self) -> u64 {
-        self.line.left.load(Ordering::Relaxed)
+        let here = u64::from(self.line.at.load(Ordering::Acquire) > 0);
+        self.line.begun.load(Ordering::Relaxed).saturating_sub(here)
     }
 
     /// The job at hand.
     pub(crate) fn at_work(&self) -> Option<AtWork> {
-        let at = self.line.at.load(Ordering::Acquire);
-        let since = self.line.since.load(Ordering::Relaxed);
-        (at > 0).then(|| AtWork { id: Id(at - 1), since })
+        let line = &*self.line;
+        loop {
+            let at = line.at.load(Ordering::Acquire);
+            if at == 0 {
+                return None;
+            }
+            let (id, since) = (line.id.load(Ordering::Acquire), line.since.load(Ordering::Relaxed));
+            if line.at.load(Ordering::Acquire) == at {
+                return Some(AtWork { id: Id(id), since });
+            }
+        }
     }
 }

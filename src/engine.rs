@@ -7,13 +7,16 @@ use crate::credits::{Credits, Outcome};
 use crate::desk::Desk;
 use crate::inside;
 use crate::job::Completion;
-use crate::queue::{Jobs, Results};
+use crate::lane::Lane;
+use crate::link::DEPTH;
+use crate::queue::{Jobs, Results, Returned};
 use crate::record::Records;
 use crate::registry::Lease;
 use crate::run::Run;
 use crate::spin::Spin;
 use crate::sync::{AtomicU64, Ordering, fence_after_rmw};
 use std::ffi::c_void;
+use std::sync::Arc;
 
 /// The shared state of an executor.
 pub(crate) struct Engine {
@@ -22,10 +25,17 @@ pub(crate) struct Engine {
     pub(crate) jobs: Jobs,
     pub(crate) results: Results,
     pub(crate) records: Records,
+    /// One for each worker thread, [`DEPTH`] for each worker process.
     pub(crate) desks: Box<[Desk]>,
+    /// One for each worker process.
+    pub(crate) lanes: Arc<[Lane]>,
+    /// Jobs that come back from worker processes.
+    pub(crate) returned: Option<Returned>,
     pub(crate) run: Box<dyn Run>,
     /// The batches' memory, where there are batches.
-    pub(crate) arena: Option<Arena>,
+    pub(crate) arena: Option<Arc<Arena>>,
+    /// How often a job is tried again whose worker process died.
+    pub(crate) retries: u64,
     pub(crate) capacity: Capacity,
     pub(crate) spin: Spin,
     pub(crate) timing: bool,
@@ -51,26 +61,40 @@ impl Marks {
     }
 }
 
+/// What an engine is made of.
+pub(crate) struct Parts {
+    pub(crate) signals: Lease,
+    pub(crate) workers: usize,
+    pub(crate) capacity: Capacity,
+    pub(crate) spin: Spin,
+    pub(crate) timing: bool,
+    pub(crate) seed: u64,
+    pub(crate) retries: u64,
+    pub(crate) run: Box<dyn Run>,
+    pub(crate) arena: Option<Arc<Arena>>,
+    /// None where workers are threads.
+    pub(crate) lanes: Arc<[Lane]>,
+}
+
 impl Engine {
     /// Allocates everything.
-    pub(crate) fn new(
-        workers: usize,
-        capacity: Capacity,
-        spin: Spin,
-        timing: bool,
-        seed: u64,
-        run: Box<dyn Run>,
-        arena: Option<Arena>,
-    ) -> Engine {
+    pub(crate) fn new(parts: Parts) -> Engine {
+        let Parts { signals, workers, capacity, spin, timing, seed, retries, run, arena, lanes } =
+            parts;
+        let processes = !lanes.is_empty();
+        let desks = if processes { workers * DEPTH } else { workers };
         Engine {
-            signals: Lease::new(),
+            signals,
             credits: Credits::new(capacity.in_flight),
             jobs: Jobs::new(capacity.queued, timing),
             results: Results::new(capacity.in_flight, timing),
             records: Records::new(capacity.in_flight),
-            desks: (0..workers).map(|_| Desk::new()).collect(),
+            desks: (0..desks).map(|_| Desk::new()).collect(),
+            lanes,
+            returned: processes.then(|| Returned::new(capacity.in_flight)),
             run,
             arena,
+            retries,
             capacity,
             spin,
             timing,
@@ -80,13 +104,27 @@ impl Engine {
         }
     }
 
-    /// Bytes that an engine of that size takes.
-    pub(crate) fn bytes(workers: usize, capacity: Capacity, timing: bool) -> usize {
+    /// Bytes that an engine of that size takes, its buffers aside.
+    pub(crate) fn bytes(
+        workers: usize,
+        capacity: Capacity,
+        timing: bool,
+        processes: bool,
+    ) -> usize {
+        let returned = if processes { Returned::bytes(capacity.in_flight) } else { 0 };
+        let desks = if processes { workers * DEPTH } else { workers };
         Jobs::bytes(capacity.queued, timing)
             + Results::bytes(capacity.in_flight, timing)
             + Records::bytes(capacity.in_flight)
-            + workers * size_of::<Desk>()
+            + returned
+            + desks * size_of::<Desk>()
             + size_of::<Engine>()
+    }
+
+    /// The desks of a worker.
+    pub(crate) fn desks_of(&self, worker: usize) -> &[Desk] {
+        let each = if self.lanes.is_empty() { 1 } else { DEPTH };
+        &self.desks[worker * each..(worker + 1) * each]
     }
 
     /// Which executor a callback belongs to, see [`crate::inside`].
@@ -126,7 +164,8 @@ impl Engine {
         }
         // In this order, so that it is never more than there were places.
         let accepted = self.credits.counts().0;
-        accepted.saturating_sub(self.jobs.taken())
+        let returned = self.returned.as_ref().map_or(0, Returned::len);
+        accepted.saturating_sub(self.jobs.taken()) + returned
     }
 
     /// Jobs that a worker has at hand.

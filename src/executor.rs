@@ -5,7 +5,7 @@ use crate::clock::Timeout;
 use crate::config::{Capacity, Config};
 use crate::credits::{Outcome, Ticket};
 use crate::job::{Id, Times};
-use crate::lifecycle::Running;
+use crate::lifecycle::{Running, Site};
 use crate::poll::Delivery;
 use crate::registry;
 use crate::run_thread::{Failure, Threaded, Transform};
@@ -61,7 +61,7 @@ impl<T: Send + 'static> Executor<T> {
         transform: impl Transform<T>,
         timeout: Duration,
     ) -> Result<Executor<T>, Error> {
-        let run = || Box::new(Threaded::new(transform)) as _;
+        let run = |_: Site<'_>| Ok(Box::new(Threaded::new(transform)) as _);
         if config.has_batches() {
             let text = "input_bytes and output_bytes are for a BatchExecutor";
             return Err(Error::new(Status::InvalidArgument, text));

@@ -81,26 +81,37 @@ mod job;
 
 mod queue;
 
+mod bell;
+mod link;
+
 mod arena;
 mod free;
 
 mod run;
 
+#[cfg(not(loom))]
+mod mirror;
 mod registry;
 mod signals;
 
 mod desk;
 mod inside;
+mod lane;
 
 mod engine;
 
 mod buffer;
 mod poll;
 mod put;
+mod recall;
 mod reset;
 mod worker;
 
+mod pump;
+
 // The models run what stands above: the protocols between threads, without the threads.
+#[cfg(not(loom))]
+mod budget;
 #[cfg(not(loom))]
 mod crew;
 #[cfg(not(loom))]
@@ -112,6 +123,9 @@ mod stats;
 mod batch;
 #[cfg(not(loom))]
 mod run_thread;
+
+#[cfg(not(loom))]
+mod process;
 
 #[cfg(not(loom))]
 mod batch_executor;
@@ -126,13 +140,15 @@ pub use arena::{Allocate, HEADER_BYTES};
 #[cfg(not(loom))]
 pub use batch::{Batch, BatchTransform};
 #[cfg(not(loom))]
-pub use batch_executor::{BatchExecutor, BatchResult, Buffer, NotPut};
+pub use batch_executor::{BatchExecutor, BatchResult, Buffer, NotPut, is_worker, serve_worker};
 pub use config::{Capacity, Config, MAX_BUFFER_BYTES, MAX_IN_FLIGHT, MAX_SPIN_NS, MAX_WORKERS};
 pub use config::{Pages, Pinning, Workers};
 pub use credits::Outcome;
 #[cfg(not(loom))]
 pub use executor::{Executor, JobResult, Rejected, abort_all};
 pub use job::Times;
+#[cfg(not(loom))]
+pub use process::command::{Output, WorkerCommand};
 pub use record::MESSAGE_BYTES;
 pub use run::{JobContext, LogLevel};
 #[cfg(not(loom))]

@@ -2,15 +2,34 @@
 
 use crate::affinity::{Placement, Wish, place};
 use crate::arena::{Arena, Layout, Source};
-use crate::clock::Deadline;
+use crate::budget::Budget;
+use crate::clock::{Deadline, Timeout};
 use crate::config::{Config, MAX_WORKERS, Workers};
 use crate::crew::Crew;
-use crate::engine::Engine;
+use crate::desk::Desk;
+use crate::engine::{Engine, Parts};
+use crate::lane::Lane;
+use crate::link::{Link, WORDS};
 use crate::os::machine::read_machine;
+use crate::os::memory::{Map, PAGE};
+use crate::registry::Lease;
 use crate::run::{LogLevel, Run};
+use crate::signals::Signals;
 use crate::spin::Spin;
 use crate::status::{Error, Status};
 use std::sync::Arc;
+
+/// What the step that runs jobs is made for.
+pub(crate) struct Site<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) signals: &'static Signals,
+    pub(crate) cpus: &'a [Option<usize>],
+    pub(crate) lanes: &'a Arc<[Lane]>,
+    pub(crate) arena: &'a Option<Arc<Arena>>,
+}
+
+/// How long the end of worker processes may take that are killed at the deadline of a close.
+const KILL_NS: u64 = 100_000_000;
 
 /// A started executor. Dropping it closes it without waiting: threads that are still at work
 /// keep what they use until they leave.
@@ -28,7 +47,7 @@ impl Running {
     pub(crate) fn start(
         config: &Config,
         source: Source,
-        run: impl FnOnce() -> Box<dyn Run>,
+        run: impl FnOnce(Site<'_>) -> Result<Box<dyn Run>, Error>,
         deadline: Deadline,
     ) -> Result<Running, Error> {
         config.validate()?;
@@ -36,16 +55,34 @@ impl Running {
         let mut cpus = placement.cpus;
         cpus.truncate(MAX_WORKERS); // Where the machine itself has more.
         let capacity = config.capacity(cpus.len())?;
-        let bytes = Engine::bytes(cpus.len(), capacity, config.timing);
+        let processes = matches!(source, Source::Shared);
+        let bytes = Engine::bytes(cpus.len(), capacity, config.timing, processes);
         if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
             let text = format!("{bytes} bytes for the queues are not to be had");
             return Err(Error::new(Status::OutOfMemory, text));
         }
         let arena = arena(config, capacity.in_flight, source)?;
         let spin = Spin::new(config.spin_ns, capacity.in_flight);
-        let (timing, seed) = (config.timing, config.seed);
-        let engine = Engine::new(cpus.len(), capacity, spin, timing, seed, run(), arena);
-        let crew = Arc::new(Crew::new(engine, cpus, config.max_restarts));
+        let signals = Lease::new();
+        let lanes = if processes { lanes(cpus.len())? } else { Arc::new([]) };
+        let site =
+            Site { config, signals: signals.signals(), cpus: &cpus, lanes: &lanes, arena: &arena };
+        let run = run(site)?;
+        let (workers, timing, seed, retries) =
+            (cpus.len(), config.timing, config.seed, config.retries.into());
+        let engine = Engine::new(Parts {
+            signals,
+            workers,
+            capacity,
+            spin,
+            timing,
+            seed,
+            retries,
+            run,
+            arena,
+            lanes,
+        });
+        let crew = Arc::new(Crew::new(engine, cpus, Budget::new(config)));
         for line in placement.warnings {
             crew.warn(LogLevel::Warning, line);
         }
@@ -70,6 +107,7 @@ impl Running {
             }
         };
         self.crew.engine.shut();
+        self.crew.engine.run.kill_all();
         self.crew.dismiss(deadline);
         Err(error)
     }
@@ -82,7 +120,12 @@ impl Running {
             return Err(Status::InsideCallback.into());
         }
         engine.shut();
-        if self.crew.dismiss(deadline) && self.crew.retire(deadline) {
+        let mut dismissed = self.crew.dismiss(deadline);
+        if !dismissed && !engine.lanes.is_empty() {
+            engine.run.kill_all();
+            dismissed = self.crew.dismiss(deadline.max(Timeout(KILL_NS).deadline()));
+        }
+        if dismissed && self.crew.retire(deadline) {
             return Ok(());
         }
         Err(Error::new(Status::Timeout, self.stuck()))
@@ -92,8 +135,8 @@ impl Running {
     fn stuck(&self) -> String {
         let engine = &self.crew.engine;
         let mut names: Vec<String> = Vec::new();
-        for (worker, desk) in engine.desks.iter().enumerate() {
-            if let Some(at) = desk.at_work() {
+        for worker in 0..self.crew.cpus.len() {
+            for at in engine.desks_of(worker).iter().filter_map(Desk::at_work) {
                 names.push(format!(
                     "worker {worker} in job {} of session {}",
                     at.id.number(),
@@ -113,11 +156,12 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.crew.engine.shut();
+        self.crew.engine.run.kill_all();
         self.crew.let_go();
     }
 }
 
-fn arena(config: &Config, buffers: usize, source: Source) -> Result<Option<Arena>, Error> {
+fn arena(config: &Config, buffers: usize, source: Source) -> Result<Option<Arc<Arena>>, Error> {
     if !config.has_batches() {
         return Ok(None);
     }
@@ -129,7 +173,17 @@ fn arena(config: &Config, buffers: usize, source: Source) -> Result<Option<Arena
         );
         Error::new(Status::OutOfMemory, text)
     })?;
-    Arena::new(layout, config.pages, config.prefault, source).map(Some)
+    let arena = Arena::new(layout, config.pages, config.prefault, source)?;
+    Ok(Some(Arc::new(arena)))
+}
+
+fn lanes(workers: usize) -> Result<Arc<[Lane]>, Error> {
+    let lane = |_| {
+        let map = Map::anonymous((WORDS * size_of::<u64>()).next_multiple_of(PAGE), false);
+        map.map(|map| Lane::new(Link::new(map)))
+    };
+    let lanes: std::io::Result<Vec<Lane>> = (0..workers).map(lane).collect();
+    lanes.map(Arc::from).map_err(|error| Error::new(Status::OutOfMemory, error.to_string()))
 }
 
 fn placement(config: &Config) -> Result<Placement, Error> {

@@ -79,6 +79,14 @@ mod production {
         }
     }
 
+    impl Lease {
+        /// The signals, for who may outlive the lease: they are valid for ever, though another's
+        /// by then.
+        pub(crate) fn signals(&self) -> &'static Signals {
+            &self.0.signals
+        }
+    }
+
     impl Drop for Lease {
         fn drop(&mut self) {
             self.0.taken.store(false, Ordering::Release);

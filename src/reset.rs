@@ -50,9 +50,10 @@ impl Engine {
         self.sweep();
     }
 
-    /// Discards what is doomed in the queue, and what is outdated among the results.
+    /// Discards what is doomed in the queue or at a worker that has not begun it, and what is outdated among the results.
     pub(crate) fn sweep(&self) {
         self.sweep_jobs();
+        (0..self.lanes.len()).for_each(|worker| self.sweep_lane(worker));
         self.sweep_results();
     }
 
@@ -63,6 +64,11 @@ impl Engine {
         let doomed = |id: Id| self.signals.phase().dooms(id.session());
         while let Some(job) = self.jobs.pop_if(doomed) {
             self.discard(job.payload);
+        }
+        if let Some(returned) = &self.returned {
+            while let Some(job) = returned.pop_if(doomed) {
+                self.discard(job.payload);
+            }
         }
     }
 

@@ -23,7 +23,8 @@ pub enum LogLevel {
 /// The user's side of an executor. Called from workers and, for `discard` and `log`, from
 /// whichever thread comes to it. Nothing here may unwind but `run`, by a thread's forced end.
 pub(crate) trait Run: Send + Sync {
-    /// A worker begins, on its own thread. An error ends the start of the executor.
+    /// A worker begins, on its own thread; a process, too, that takes another's place. An error
+    /// ends the start of the executor.
     fn enter(&self, worker: usize) -> Result<(), String>;
     /// Transforms one job. What it says of a failure goes into the context's text.
     fn run(&self, job: &mut JobContext<'_>) -> Outcome;
@@ -31,6 +32,12 @@ pub(crate) trait Run: Send + Sync {
     fn exit(&self, worker: usize);
     /// A payload that nobody will get.
     fn discard(&self, payload: *mut c_void);
+    /// Why a worker process is gone; takes note that it is.
+    fn cause_of_death(&self, _worker: usize, _text: &mut Text) {}
+    /// Ends a worker process that broke the rules.
+    fn expel(&self, _worker: usize, _why: &'static str) {}
+    /// Ends all worker processes: the deadline of a close has passed.
+    fn kill_all(&self) {}
     /// No callback comes after this one. May be called more than once.
     fn retire(&self);
     /// A line for people.

@@ -75,6 +75,8 @@ pub(crate) struct Signals {
     pub(crate) spare: Event,
     /// `start` and `close` wait for workers, and for the last job.
     pub(crate) staff: Event,
+    #[cfg(not(loom))]
+    mirror: std::sync::OnceLock<crate::mirror::Mirror>,
 }
 
 impl Signals {
@@ -100,11 +102,33 @@ impl Signals {
                 Err(seen) => phase = seen,
             }
         }
+        self.show();
+    }
+
+    /// Has worker processes see the phase. To be called when it has changed.
+    fn show(&self) {
+        #[cfg(not(loom))]
+        if let Some(mirror) = self.mirror.get() {
+            mirror.show(self.phase().0);
+        }
+    }
+
+    /// A page for worker processes, which shows them the phase from now on.
+    #[cfg(not(loom))]
+    pub(crate) fn open_mirror(&self) -> std::io::Result<std::fs::File> {
+        if self.mirror.get().is_none() {
+            // Only one executor has these signals, and starts once.
+            let _ = self.mirror.set(crate::mirror::Mirror::new()?);
+        }
+        let page = self.mirror.get().map(crate::mirror::Mirror::open);
+        self.show();
+        page.unwrap_or_else(|| Err(std::io::ErrorKind::Other.into()))
     }
 
     /// Tells pollers to look for the end of the session.
     pub(crate) fn finish(&self) {
         self.phase.fetch_or(FINISHES, Ordering::AcqRel);
+        self.show();
         self.ready.notify_all();
         self.room.notify_all();
     }
@@ -126,6 +150,7 @@ impl Signals {
 
     fn raise(&self, flag: u64) {
         self.phase.fetch_or(flag, Ordering::AcqRel);
+        self.show();
         self.work.notify_all();
         self.ready.notify_all();
         self.room.notify_all();
@@ -139,5 +164,9 @@ impl Signals {
             .into_iter()
             .for_each(Event::clear);
         self.phase.store(0, Ordering::Release);
+        #[cfg(not(loom))]
+        if let Some(mirror) = self.mirror.get() {
+            mirror.close();
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::clock::now_ns;
 use crate::crew::Crew;
+use crate::desk::Desk;
 use crate::lifecycle::Running;
 use std::fmt::Write;
 
@@ -151,9 +152,11 @@ fn worker_line(crew: &Crew, worker: usize) -> String {
         None => "not pinned".to_string(),
     };
     let engine = &crew.engine;
-    let desk = &engine.desks[worker];
-    let done = desk.left();
-    let Some(at) = desk.at_work() else {
+    let desks = engine.desks_of(worker);
+    let done: u64 = desks.iter().map(Desk::left).sum();
+    // Of a process's the oldest: the one it is at.
+    let at_work = desks.iter().filter_map(Desk::at_work).min_by_key(|at| at.id.0);
+    let Some(at) = at_work else {
         return format!("{place}, idle, {done} jobs behind it");
     };
     let since = match at.since {

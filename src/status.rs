@@ -47,11 +47,15 @@ pub enum Status {
     Internal = -11,
     /// The payload is no buffer of this executor that the caller holds.
     NotHeld = -12,
+    /// This process is no worker of an executor, or not one that fits this library.
+    NotWorker = -13,
+    /// The executor belongs to the process that this one was forked from.
+    Forked = -14,
 }
 
 impl Status {
     /// Every status, in the order of its number's size.
-    pub const ALL: [Status; 19] = [
+    pub const ALL: [Status; 21] = [
         Status::Ok,
         Status::Full,
         Status::Empty,
@@ -71,6 +75,8 @@ impl Status {
         Status::Exhausted,
         Status::Internal,
         Status::NotHeld,
+        Status::NotWorker,
+        Status::Forked,
     ];
 
     /// A short text that says what the status means.
@@ -100,6 +106,8 @@ impl Status {
             Status::Exhausted => c"a counter is at its end",
             Status::Internal => c"a panic inside the library",
             Status::NotHeld => c"the payload is no buffer of this executor that the caller holds",
+            Status::NotWorker => c"this process is no worker of an executor",
+            Status::Forked => c"the executor belongs to the process that this one was forked from",
         }
     }
 }

@@ -26,18 +26,26 @@ pub(crate) fn fence_after_rmw() {
 /// Where threads sleep on a word while its low half is zero.
 #[cfg(not(loom))]
 #[derive(Default)]
-pub(crate) struct Parking;
+pub(crate) struct Parking {
+    /// Whether the word lies in memory that several processes map.
+    across: bool,
+}
 
 #[cfg(not(loom))]
 impl Parking {
+    /// For words in memory that several processes map.
+    pub(crate) fn across() -> Parking {
+        Parking { across: true }
+    }
+
     /// Sleeps while the low half of `word` is zero; may return early.
     pub(crate) fn wait(&self, word: &AtomicU64, deadline: Option<u64>) {
-        crate::os::futex::wait(word, deadline);
+        crate::os::futex::wait(word, self.across, deadline);
     }
 
     /// Wakes up to `count` sleepers, after the word was changed.
     pub(crate) fn wake(&self, word: &AtomicU64, count: u32) {
-        crate::os::futex::wake(word, count);
+        crate::os::futex::wake(word, self.across, count);
     }
 }
 
@@ -51,6 +59,10 @@ pub(crate) struct Parking {
 
 #[cfg(loom)]
 impl Parking {
+    pub(crate) fn across() -> Parking {
+        Parking::default()
+    }
+
     pub(crate) fn wait(&self, word: &AtomicU64, _deadline: Option<u64>) {
         let guard = self.lock.lock().unwrap();
         if word.load(Ordering::Relaxed) as u32 == 0 {

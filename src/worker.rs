@@ -71,11 +71,11 @@ impl Engine {
         self.timing.then_some(done.finished)
     }
 
-    /// Writes a job that was taken off the queue on the worker's desk. False if it must not run;
+    /// Writes a job that was taken off the queue on a desk of the worker's. False if it must not run;
     /// then it is off the desk again.
     #[inline]
-    pub(crate) fn take_up(&self, worker: usize, job: Job) -> bool {
-        let desk = &self.desks[worker];
+    pub(crate) fn take_up(&self, desk: usize, job: Job) -> bool {
+        let desk = &self.desks[desk];
         desk.begin(job);
         #[cfg(not(control = "desk_fence"))]
         fence_after_rmw(); // N2 of the event, for the pop has made room; and see `Engine::ended`.
@@ -106,6 +106,15 @@ impl Engine {
         self.complete(worker, job, now, outcome, payload, text)
     }
 
+    /// What a result has for its payload: where the outcome is not `Done`, a record.
+    #[inline]
+    pub(crate) fn word(&self, outcome: Outcome, payload: *mut c_void, text: &Text) -> usize {
+        match outcome {
+            Outcome::Done => payload as usize,
+            _ => self.records.write(payload, text),
+        }
+    }
+
     #[inline]
     fn complete(
         &self,
@@ -116,10 +125,7 @@ impl Engine {
         payload: *mut c_void,
         text: &Text,
     ) -> Completion {
-        let word = match outcome {
-            Outcome::Done => payload as usize,
-            _ => self.records.write(payload, text),
-        };
+        let word = self.word(outcome, payload, text);
         let (started, finished) = match self.timing {
             // The job may have been put after the one before it ended.
             true => (began.max(job.created), now_ns()),
@@ -129,15 +135,20 @@ impl Engine {
         Completion { id, word, outcome, worker, created, started, finished }
     }
 
-    /// The job on the desk of a worker that died gets its outcome.
-    pub(crate) fn bury(&self, worker: usize, job: Job) {
+    /// The job on the desk of a thread that died gets its outcome.
+    pub(crate) fn bury(&self, worker: usize) {
         let desk = &self.desks[worker];
+        let since = desk.at_work().map_or(0, |at| at.since);
         let mut text = Text::EMPTY;
         text.set("the worker's thread ended while it ran this job");
-        let since = desk.at_work().map_or(0, |at| at.since);
-        let done = self.complete(worker, job, since, Outcome::Crashed, job.payload, &text);
-        desk.end();
-        self.publish(done);
+        if let Some(job) = desk.look().and_then(|seen| desk.take(seen)) {
+            self.publish(self.crash(worker, job, since, &text));
+        }
+    }
+
+    /// The result of a job whose worker died of it, perhaps.
+    pub(crate) fn crash(&self, worker: usize, job: Job, since: u64, text: &Text) -> Completion {
+        self.complete(worker, job, since, Outcome::Crashed, job.payload, text)
     }
 
     /// Hands a result to whoever polls; what is no longer wanted is discarded instead. After the

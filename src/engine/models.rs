@@ -59,7 +59,18 @@ impl Model {
     fn with(capacity: Capacity) -> Arc<Model> {
         let counts = std::sync::Arc::new(Counts::default());
         let run = Box::new(Counting(counts.clone()));
-        let engine = Engine::new(1, capacity, Spin::NONE, false, 0, run, None);
+        let engine = Engine::new(Parts {
+            signals: Lease::new(),
+            workers: 1,
+            capacity,
+            spin: Spin::NONE,
+            timing: false,
+            seed: 0,
+            retries: 0,
+            run,
+            arena: None,
+            lanes: std::sync::Arc::new([]),
+        });
         Arc::new(Model { engine, counts })
     }
 

@@ -7,7 +7,7 @@ use super::memory::source;
 use super::run_c::Callbacks;
 use super::status::jobexec_status;
 use crate::clock::Timeout;
-use crate::lifecycle::Running;
+use crate::lifecycle::{Running, Site};
 use crate::status::{Error, Status};
 use std::ffi::c_char;
 
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn jobexec_start(
         // SAFETY: the caller's promise.
         let plain = unsafe { convert(&config) }?;
         let source = source(&config)?;
-        let run = || Box::new(Callbacks::new(config)) as _;
+        let run = |_: Site<'_>| Ok(Box::new(Callbacks::new(config)) as _);
         let running = Running::start(&plain, source, run, deadline)?;
         *place = make(running);
         Ok(())

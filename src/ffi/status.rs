@@ -48,6 +48,10 @@ pub const JOBEXEC_ERROR_INTERNAL: i32 = -11;
 
 /// The payload is no buffer of this executor that the caller holds.
 pub const JOBEXEC_ERROR_NOT_HELD: i32 = -12;
+/// This process is no worker of an executor, or not one that fits this library.
+pub const JOBEXEC_ERROR_NOT_WORKER: i32 = -13;
+/// The executor belongs to the process that this one was forked from.
+pub const JOBEXEC_ERROR_FORKED: i32 = -14;
 
 /// What became of a job: one of the JOBEXEC_OUTCOME_ values.
 pub type jobexec_outcome = i32;
@@ -92,6 +96,8 @@ const _: () = {
     assert!(JOBEXEC_ERROR_EXHAUSTED == Status::Exhausted as i32);
     assert!(JOBEXEC_ERROR_INTERNAL == Status::Internal as i32);
     assert!(JOBEXEC_ERROR_NOT_HELD == Status::NotHeld as i32);
+    assert!(JOBEXEC_ERROR_NOT_WORKER == Status::NotWorker as i32);
+    assert!(JOBEXEC_ERROR_FORKED == Status::Forked as i32);
     assert!(JOBEXEC_OUTCOME_DONE == Outcome::Done as i32);
     assert!(JOBEXEC_OUTCOME_FAILED == Outcome::Failed as i32);
     assert!(JOBEXEC_OUTCOME_PANICKED == Outcome::Panicked as i32);

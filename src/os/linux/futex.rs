@@ -6,15 +6,21 @@ use std::sync::atomic::AtomicU64;
 
 /// Sleeps while the low half of `word` is zero, until [`wake`] or the deadline (an instant of
 /// `CLOCK_MONOTONIC` in nanoseconds). May return early for no reason: the caller looks again.
-pub(crate) fn wait(word: &AtomicU64, deadline: Option<u64>) {
+/// `across`: the word lies in memory that several processes map.
+pub(crate) fn wait(word: &AtomicU64, across: bool, deadline: Option<u64>) {
     let limit = deadline.map(clock::timespec);
     let limit = limit.as_ref().map_or(std::ptr::null(), |t| t as *const libc::timespec);
-    call(word, libc::FUTEX_WAIT_BITSET, 0, limit);
+    call(word, scope(across) | libc::FUTEX_WAIT_BITSET, 0, limit);
 }
 
 /// Wakes up to `count` threads that sleep in [`wait`] on this word.
-pub(crate) fn wake(word: &AtomicU64, count: u32) {
-    call(word, libc::FUTEX_WAKE, count.min(i32::MAX as u32), std::ptr::null());
+pub(crate) fn wake(word: &AtomicU64, across: bool, count: u32) {
+    let operation = scope(across) | libc::FUTEX_WAKE;
+    call(word, operation, count.min(i32::MAX as u32), std::ptr::null());
+}
+
+fn scope(across: bool) -> i32 {
+    if across { 0 } else { libc::FUTEX_PRIVATE_FLAG }
 }
 
 fn call(word: &AtomicU64, operation: i32, value: u32, limit: *const libc::timespec) {
@@ -28,7 +34,7 @@ fn call(word: &AtomicU64, operation: i32, value: u32, limit: *const libc::timesp
         libc::syscall(
             libc::SYS_futex,
             word.as_ptr().cast::<u32>(),
-            operation | libc::FUTEX_PRIVATE_FLAG,
+            operation,
             value,
             limit,
             std::ptr::null::<u32>(),

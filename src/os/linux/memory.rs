@@ -43,6 +43,12 @@ impl Map {
         map(base, self.bytes, true, libc::MAP_SHARED | libc::MAP_FIXED, fd).map(std::mem::forget)
     }
 
+    /// Private zeros at the same place.
+    pub(crate) fn replace_by_private(&self) -> io::Result<()> {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED;
+        map(self.base.as_ptr(), self.bytes, true, flags, -1).map(std::mem::forget)
+    }
+
     /// Its first byte.
     pub(crate) fn base(&self) -> *mut u8 {
         self.base.as_ptr()

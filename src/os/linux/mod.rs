@@ -1,9 +1,10 @@
-//! Linux: the monotonic clock, the futex, threads that can be joined by a deadline, memory, and
-//! what the machine lets this process use.
+//! Linux: the monotonic clock, the futex, threads that can be joined by a deadline, memory,
+//! processes, and what the machine lets this process use.
 
 mod cgroup;
 pub(crate) mod clock;
 pub(crate) mod futex;
 pub(crate) mod machine;
 pub(crate) mod memory;
+pub(crate) mod process;
 pub(crate) mod thread;

@@ -90,11 +90,7 @@ pub(crate) fn at_exit(hook: unsafe extern "C" fn(*mut c_void), argument: *mut c_
 /// Blocks all signals for this thread but those that a thread raises itself by a fault, which
 /// must reach the program's handlers. Returns the mask from before.
 fn block_signals() -> libc::sigset_t {
-    // SAFETY: all-zero bytes are a valid set to write into.
-    let (mut all, mut before) = unsafe { std::mem::zeroed::<(libc::sigset_t, libc::sigset_t)>() };
-    // SAFETY: `all` is a valid place.
-    unsafe { libc::sigfillset(&mut all) };
-    for own in [
+    block(&[
         libc::SIGSEGV,
         libc::SIGBUS,
         libc::SIGFPE,
@@ -103,16 +99,30 @@ fn block_signals() -> libc::sigset_t {
         libc::SIGSYS,
         libc::SIGABRT,
         libc::SIGPROF,
-    ] {
+    ])
+}
+
+/// Blocks all signals for this thread. Returns the mask from before.
+pub(crate) fn block_all_signals() -> libc::sigset_t {
+    block(&[])
+}
+
+fn block(all_but: &[i32]) -> libc::sigset_t {
+    // SAFETY: all-zero bytes are a valid set to write into.
+    let (mut all, mut before) = unsafe { std::mem::zeroed::<(libc::sigset_t, libc::sigset_t)>() };
+    // SAFETY: `all` is a valid place.
+    unsafe { libc::sigfillset(&mut all) };
+    for own in all_but {
         // SAFETY: `all` is a valid set and `own` a signal's number.
-        unsafe { libc::sigdelset(&mut all, own) };
+        unsafe { libc::sigdelset(&mut all, *own) };
     }
     // SAFETY: both sets are valid.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before) };
     before
 }
 
-fn restore_signals(before: &libc::sigset_t) {
+/// Puts back what was blocked before.
+pub(crate) fn restore_signals(before: &libc::sigset_t) {
     // SAFETY: the set is what `block_signals` returned; NULL asks for no old mask.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
 }

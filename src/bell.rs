@@ -1,0 +1,82 @@
+//! Waiting where just one thread waits and its partner rings: the two ends of a link to a worker
+//! process ([`crate::link`]). Where many wait, see [`crate::event`].
+//!
+//! ```text
+//! ringer                                 waiter
+//!   R1  make the news visible (RMW)        B1  word = asleep (RMW)
+//!   R2  fence                              B2  fence
+//!   R3  read the word; asleep:             B3  try once more: the real take
+//!       swap it to awake, wake             B4  sleep while the word says asleep
+//! ```
+//!
+//! If R3 reads awake, then it came before B1 in the order of the word, or after another's swap to
+//! awake that came after B1. In the first case R2 comes before B2, and B3 finds the news. In the
+//! second the waiter is awake, and its next B1 comes after R3. Either it finds the news on the
+//! way there, or B3 does.
+
+use crate::clock::Deadline;
+use crate::spin::{Pace, Spin};
+use crate::sync::{AtomicU64, Ordering, Parking, fence_after_rmw};
+
+const ASLEEP: u64 = 0; // The futex sleeps while the low half is zero.
+const AWAKE: u64 = 1;
+
+/// One end's bell: a word that both ends see, and how this one sleeps on it.
+pub(crate) struct Bell<'a> {
+    pub(crate) word: &'a AtomicU64,
+    pub(crate) parking: &'a Parking,
+}
+
+impl Bell<'_> {
+    /// There is news. The caller made it visible by a read-modify-write.
+    #[inline]
+    pub(crate) fn ring(&self) {
+        #[cfg(not(control = "bell_ring_fence"))]
+        fence_after_rmw(); // R2
+        if self.word.load(Ordering::Relaxed) == ASLEEP {
+            self.wake();
+        }
+    }
+
+    /// The same, whatever the word says: what wrote it may be broken, and is gone.
+    pub(crate) fn ring_loud(&self) {
+        self.word.swap(AWAKE, Ordering::AcqRel);
+        self.parking.wake(self.word, 1);
+    }
+
+    #[cold]
+    fn wake(&self) {
+        if self.word.swap(AWAKE, Ordering::AcqRel) == ASLEEP {
+            self.parking.wake(self.word, 1);
+        }
+    }
+
+    /// Waits until `attempt` gives something, or the deadline.
+    pub(crate) fn wait<T>(
+        &self,
+        pace: &Pace,
+        spin: Spin,
+        deadline: Deadline,
+        mut attempt: impl FnMut() -> Option<T>,
+        has: impl Fn(u64) -> bool,
+    ) -> Option<T> {
+        if let Some(found) = pace.look(spin, deadline, &mut attempt, &has) {
+            return Some(found);
+        }
+        loop {
+            self.word.swap(ASLEEP, Ordering::AcqRel); // B1
+            #[cfg(not(control = "bell_wait_fence"))]
+            fence_after_rmw(); // B2
+            if let Some(found) = attempt() {
+                // B3
+                self.word.store(AWAKE, Ordering::Relaxed);
+                return Some(found);
+            }
+            if deadline.passed() {
+                self.word.store(AWAKE, Ordering::Relaxed);
+                return None;
+            }
+            self.parking.wait(self.word, deadline.instant()); // B4
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The worker processes of an executor, from its side.
+
+use super::command::{Output, Prepared, WorkerCommand};
+use super::watch::Watcher;
+use crate::arena::Arena;
+use crate::clock::{Deadline, Timeout};
+use crate::credits::Outcome;
+use crate::lane::Lane;
+use crate::lifecycle::Site;
+use crate::link::{Terms, VERSION, WORDS};
+use crate::os::memory::{PAGE, memory_file, reserve};
+use crate::os::process::{End, Process, pipe};
+use crate::record::Text;
+use crate::run::{JobContext, LogLevel, Run};
+use crate::signals::Signals;
+use crate::spin::Spin;
+use crate::status::{Error, Status};
+use std::ffi::c_void;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// See the module. It is the step that runs a job only in name: jobs go over links. What the user
+/// wants to be told of goes to `hooks`.
+pub(crate) struct Fleet {
+    pub(super) watcher: Watcher,
+    hooks: Box<dyn Run>,
+    command: Prepared,
+    output: Output,
+    start_timeout: Timeout,
+    arena: Arc<Arena>,
+    phase: File,
+    signals: &'static Signals,
+    lanes: Arc<[Lane]>,
+    cpus: Vec<Option<usize>>,
+    terms: Terms,
+    seats: Box<[Mutex<Seat>]>,
+    /// No process may live any more.
+    doomed: AtomicBool,
+}
+
+/// What belongs to one worker's process.
+#[derive(Default)]
+struct Seat {
+    process: Option<Process>,
+    /// Why it was killed, where the library did that.
+    cause: Option<&'static str>,
+    pipe: Option<File>,
+    /// A line that is not complete.
+    line: Vec<u8>,
+}
+
+/// The longest line of a worker that comes to the log in one piece, in bytes.
+const LINE: usize = 4096;
+
+impl Fleet {
+    /// No process yet. `hooks` are asked for only when nothing can fail any more.
+    pub(crate) fn new(
+        site: &Site<'_>,
+        command: &WorkerCommand,
+        hooks: impl FnOnce() -> Box<dyn Run>,
+    ) -> Result<Box<dyn Run>, Error> {
+        let failed = |error: io::Error| Error::new(Status::WorkerStart, error.to_string());
+        let Some(arena) = site.arena.clone() else {
+            let text = "worker processes need input_bytes or output_bytes: they see nothing else";
+            return Err(Error::new(Status::InvalidArgument, text));
+        };
+        if site.lanes.is_empty() {
+            let text = "worker processes are at least one: without workers, put runs the transform";
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+        let layout = arena.layout();
+        let terms = Terms {
+            worker: 0,
+            seed: site.config.seed,
+            spin_ns: site.config.spin_ns,
+            buffers: layout.count as u64,
+            input_bytes: layout.input_bytes as u64,
+            output_bytes: layout.output_bytes as u64,
+        };
+        let (command, output, start_timeout) =
+            (Prepared::new(command)?, command.output, Timeout::from(command.start_timeout));
+        let (watcher, phase) = (Watcher::new().map_err(failed)?, site.signals.open_mirror());
+        let phase = phase.map_err(failed)?;
+        let fleet = Box::new(Fleet {
+            watcher,
+            hooks: hooks(),
+            command,
+            output,
+            start_timeout,
+            arena,
+            phase,
+            signals: site.signals,
+            lanes: site.lanes.clone(),
+            cpus: site.cpus.to_vec(),
+            terms,
+            seats: site.lanes.iter().map(|_| Mutex::default()).collect(),
+            doomed: AtomicBool::new(false),
+        });
+        fleet.watcher.begin(&*fleet).map_err(failed)?;
+        Ok(fleet)
+    }
+
+    fn seat(&self, worker: usize) -> MutexGuard<'_, Seat> {
+        self.seats[worker].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts a process on a fresh link, so that nothing that outlives another can write to it.
+    fn launch(&self, worker: usize) -> io::Result<()> {
+        let lane = &self.lanes[worker];
+        let bytes = (WORDS * size_of::<u64>()).next_multiple_of(PAGE);
+        let link = memory_file(c"jobexec-link", bytes, false)?;
+        reserve(&link, bytes)?;
+        lane.link.map().replace(&link)?;
+        lane.link.prepare(Terms { worker: worker as u64, ..self.terms });
+        lane.begin();
+        let arena = self.arena.file().ok_or(io::ErrorKind::InvalidInput)?;
+        let files = [link.as_raw_fd(), arena.as_raw_fd(), self.phase.as_raw_fd()];
+        let (read, write) = match self.output {
+            Output::Inherit => (None, None),
+            Output::Log => pipe().map(|(read, write)| (Some(read), Some(write)))?,
+        };
+        let output = write.as_ref().map(AsRawFd::as_raw_fd);
+        let process = self.command.spawn(&files, output, self.cpus[worker])?;
+        self.seat_process(worker, process, read)?;
+        // Whoever dooms all either finds the process on its seat, or is seen here.
+        if self.doomed.load(Ordering::SeqCst) {
+            self.kill(worker, None);
+        }
+        Ok(())
+    }
+
+    fn seat_process(
+        &self,
+        worker: usize,
+        process: Process,
+        pipe: Option<OwnedFd>,
+    ) -> io::Result<()> {
+        let mut seat = self.seat(worker);
+        let handle = process.handle();
+        *seat = Seat { process: Some(process), pipe: pipe.map(File::from), ..Seat::default() };
+        let watched = self.watcher.add_process(handle, worker);
+        if watched.is_err() {
+            // Nobody would tell of its end.
+            if let Some(process) = seat.process.take() {
+                process.kill();
+                process.end();
+            }
+        }
+        watched?;
+        match &seat.pipe {
+            Some(pipe) => self.watcher.add_output(pipe.as_raw_fd(), worker),
+            None => Ok(()),
+        }
+    }
+
+    fn kill(&self, worker: usize, cause: Option<&'static str>) {
+        let mut seat = self.seat(worker);
+        if let Some(process) = &seat.process {
+            process.kill();
+            seat.cause = seat.cause.or(cause);
+        }
+    }
+
+    fn await_death(&self, worker: usize) {
+        let lane = &self.lanes[worker];
+        let dead = || lane.is_dead().then_some(());
+        let (bell, has) = (lane.link.host_bell(), |_| lane.is_dead());
+        bell.wait(&lane.pace, Spin::NONE, Deadline::NEVER, dead, has);
+    }
+
+    /// How the process ended, which has. Its seat is empty then.
+    fn bury(&self, worker: usize) -> (i32, String) {
+        self.read_output(worker);
+        let mut seat = self.seat(worker);
+        let Some(process) = seat.process.take() else {
+            return (0, "its process is gone".to_owned());
+        };
+        let number = process.number;
+        let (code, end) = match process.end() {
+            End::Exited(code) => (code, format!("ended with exit code {code}")),
+            End::Signalled(signal) => (-signal, format!("was killed by signal {signal}")),
+            End::Unknown => (0, "ended, and somebody else was told how".to_owned()),
+        };
+        if let Some(pipe) = seat.pipe.take() {
+            self.watcher.remove(pipe.as_raw_fd());
+        }
+        let line = String::from_utf8_lossy(&std::mem::take(&mut seat.line)).into_owned();
+        let cause = seat.cause.take().map_or(String::new(), |cause| format!(": it {cause}"));
+        drop(seat);
+        self.log_line(worker, &line);
+        (code, format!("its process {number} {end}{cause}"))
+    }
+
+    /// A process that was started, until it asks for work.
+    fn await_hello(&self, worker: usize) -> Result<(), String> {
+        enum News {
+            Hello(u64),
+            Dead,
+            Closed,
+        }
+        let lane = &self.lanes[worker];
+        let attempt = || match lane.link.hello() {
+            Some(version) => Some(News::Hello(version)),
+            None if lane.is_dead() => Some(News::Dead),
+            None => self.signals.phase().closed().then_some(News::Closed),
+        };
+        let deadline = self.start_timeout.deadline();
+        let bell = lane.link.host_bell();
+        let news = bell.wait(&lane.pace, Spin::NONE, deadline, attempt, |_| false);
+        let trouble = match news {
+            Some(News::Hello(VERSION)) => return Ok(()),
+            Some(News::Hello(version)) => Some(format!(
+                "its program was built with another libjobexec: its link is version {version}, \
+                 and {VERSION} here"
+            )),
+            Some(News::Dead) => None,
+            Some(News::Closed) => Some("the executor was closed".to_owned()),
+            None => Some("it did not ask for work in time".to_owned()),
+        };
+        self.kill(worker, None);
+        self.await_death(worker);
+        let (_, end) = self.bury(worker);
+        Err(trouble.unwrap_or_else(|| format!("{end} before it asked for work")))
+    }
+
+    /// The kernel says that a process has ended.
+    pub(super) fn note_death(&self, worker: usize) {
+        self.lanes[worker].die();
+        self.signals.work.notify_all();
+    }
+
+    /// The kernel says that a process has printed something.
+    pub(super) fn read_output(&self, worker: usize) {
+        loop {
+            let mut seat = self.seat(worker);
+            let Seat { pipe: Some(pipe), line, .. } = &mut *seat else { return };
+            let mut bytes = [0; LINE];
+            let count = match pipe.read(&mut bytes) {
+                Ok(0) => {
+                    self.watcher.remove(pipe.as_raw_fd());
+                    return;
+                }
+                Ok(count) => count,
+                Err(_) => return,
+            };
+            line.extend_from_slice(&bytes[..count]);
+            let end = line.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
+            let end = end.or((line.len() >= LINE).then_some(line.len()));
+            let whole: Vec<u8> = line.drain(..end.unwrap_or(0)).collect();
+            drop(seat); // The log is the user's, and may take its time.
+            String::from_utf8_lossy(&whole).lines().for_each(|line| self.log_line(worker, line));
+        }
+    }
+
+    fn log_line(&self, worker: usize, line: &str) {
+        if !line.is_empty() {
+            self.hooks.log(LogLevel::Info, &format!("worker {worker}: {line}"));
+        }
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        self.watcher.end();
+    }
+}
+
+impl Run for Fleet {
+    fn enter(&self, worker: usize) -> Result<(), String> {
+        let program = || self.command.name();
+        let launched = self.launch(worker);
+        launched.map_err(|error| format!("{} could not be started: {error}", program()))?;
+        self.await_hello(worker).map_err(|trouble| format!("{}: {trouble}", program()))
+    }
+
+    fn run(&self, _: &mut JobContext<'_>) -> Outcome {
+        Outcome::Failed // Never called: there is always a worker, and it is a process.
+    }
+
+    fn exit(&self, worker: usize) {
+        if self.seat(worker).process.is_none() {
+            return;
+        }
+        // It finds the executor closed.
+        self.lanes[worker].link.worker_bell().ring_loud();
+        self.await_death(worker);
+        self.bury(worker);
+    }
+
+    fn cause_of_death(&self, worker: usize, text: &mut Text) {
+        let (code, end) = self.bury(worker);
+        text.code = code;
+        text.set(&end);
+    }
+
+    fn expel(&self, worker: usize, why: &'static str) {
+        self.kill(worker, Some(why));
+    }
+
+    fn kill_all(&self) {
+        self.doomed.store(true, Ordering::SeqCst);
+        (0..self.seats.len()).for_each(|worker| self.kill(worker, None));
+    }
+
+    fn discard(&self, payload: *mut c_void) {
+        self.hooks.discard(payload);
+    }
+
+    fn retire(&self) {
+        self.watcher.end();
+        self.hooks.retire();
+    }
+
+    fn log(&self, level: LogLevel, line: &str) {
+        self.hooks.log(level, line);
+    }
+}

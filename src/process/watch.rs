@@ -1,0 +1,72 @@
+//! The thread that the kernel tells of the ends of worker processes, and of what they print. It
+//! sleeps otherwise.
+
+use super::fleet::Fleet;
+use crate::os::process::{Flag, Watch};
+use crate::os::thread::Thread;
+use std::ffi::c_void;
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::{Mutex, PoisonError};
+
+const STOP: u64 = u64::MAX;
+
+/// The descriptors that are watched, and the thread.
+pub(super) struct Watcher {
+    watch: Watch,
+    stop: Flag,
+    thread: Mutex<Option<Thread>>,
+}
+
+impl Watcher {
+    pub(super) fn new() -> io::Result<Watcher> {
+        let (watch, stop) = (Watch::new()?, Flag::new()?);
+        watch.add(stop.fd(), STOP, false)?;
+        Ok(Watcher { watch, stop, thread: Mutex::default() })
+    }
+
+    /// Starts the thread. The fleet calls [`Watcher::end`] before it goes.
+    pub(super) fn begin(&self, fleet: *const Fleet) -> io::Result<()> {
+        let thread = Thread::spawn(c"jobexec-watch", run, fleet.cast_mut().cast())?;
+        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        Ok(())
+    }
+
+    /// Ends the thread, once.
+    pub(super) fn end(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            self.stop.raise();
+            let _ = thread.join(None);
+        }
+    }
+
+    /// Tells of a worker's end, once.
+    pub(super) fn add_process(&self, handle: RawFd, worker: usize) -> io::Result<()> {
+        self.watch.add(handle, 2 * worker as u64, true)
+    }
+
+    /// Tells when a worker printed something.
+    pub(super) fn add_output(&self, pipe: RawFd, worker: usize) -> io::Result<()> {
+        self.watch.add(pipe, 2 * worker as u64 + 1, false)
+    }
+
+    pub(super) fn remove(&self, pipe: RawFd) {
+        self.watch.remove(pipe);
+    }
+}
+
+extern "C-unwind" fn run(fleet: *mut c_void) -> *mut c_void {
+    // SAFETY: the fleet joins this thread before it goes.
+    let fleet = unsafe { &*fleet.cast::<Fleet>() };
+    loop {
+        for tag in fleet.watcher.watch.wait() {
+            let worker = (tag / 2) as usize;
+            match tag {
+                STOP => return std::ptr::null_mut(),
+                _ if tag % 2 == 0 => fleet.note_death(worker),
+                _ => fleet.read_output(worker),
+            }
+        }
+    }
+}

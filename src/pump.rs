@@ -1,0 +1,243 @@
+//! What [`crate::worker`] is for a worker that is a process: its thread takes jobs off the queue,
+//! hands them over, and publishes what came of them.
+//!
+//! Some jobs are handed over ahead, so that the process finds the next when it is done with one:
+//! one, or as many short ones as take it [`AHEAD_NS`]. What lies there behind another is still
+//! anybody's: whoever finds the queue empty takes it from there ([`Engine::steal`]) before it
+//! sleeps. To hand over ahead is to tell news like a put: the sleeper that it wakes, or that lies
+//! down meanwhile, finds the job. So no job waits behind another while a worker sleeps.
+
+use crate::clock::{Deadline, now_ns};
+use crate::engine::Engine;
+use crate::job::{Completion, Job};
+use crate::lane::Lane;
+use crate::link::{DEPTH, Seen, slot};
+use crate::record::Text;
+use crate::sync::fence_after_rmw;
+
+/// Work that is handed over ahead, in nanoseconds.
+const AHEAD_NS: u64 = 100_000;
+
+/// Why a thread stopped serving its process.
+pub(crate) enum Leave {
+    /// The executor closes.
+    Home,
+    /// The process has ended, before or after it did a job.
+    Died { worked: bool, cause: Box<Text> },
+}
+
+/// One process's life, for its thread.
+struct Shift<'a> {
+    worker: usize,
+    lane: &'a Lane,
+    /// Positions that are handed over and not collected.
+    head: u64,
+    tail: u64,
+    /// What a job took of late.
+    run_ns: u64,
+    /// It broke the rules, and was told to go.
+    expelled: bool,
+    /// It did a job.
+    worked: bool,
+}
+
+impl Shift<'_> {
+    fn is_empty(&self) -> bool {
+        self.head == self.tail
+    }
+
+    fn ahead(&self) -> u64 {
+        (AHEAD_NS / self.run_ns.max(1)).clamp(2, DEPTH as u64)
+    }
+
+    fn learn(&mut self, took: u64) {
+        self.run_ns = (3 * self.run_ns + took) / 4;
+    }
+}
+
+/// What a thread without anything to do has found.
+enum Errand {
+    Job(Job),
+    Dead,
+    GoHome,
+}
+
+impl Engine {
+    /// Serves until the executor closes or the process dies. In both cases nothing of this lane
+    /// is left.
+    pub(crate) fn pump(&self, worker: usize) -> Leave {
+        let lane = &self.lanes[worker];
+        let (head, tail) = (0, 0);
+        let mut shift =
+            Shift { worker, lane, head, tail, run_ns: AHEAD_NS, expelled: false, worked: false };
+        loop {
+            if lane.is_dead() {
+                let cause = self.bury_all(&mut shift);
+                return Leave::Died { worked: shift.worked, cause };
+            }
+            let collected = self.collect(&mut shift);
+            let handed = self.hand_ahead(&mut shift);
+            if shift.is_empty() && !shift.expelled {
+                match self.wait_for_errand(worker) {
+                    Errand::Job(job) => self.lend(&mut shift, job),
+                    Errand::Dead => {}
+                    Errand::GoHome => return Leave::Home,
+                }
+            } else if !collected && !handed {
+                self.wait_for_news(&shift);
+            }
+        }
+    }
+
+    /// A job for a worker that has none behind the one at hand: what came back first.
+    #[inline]
+    fn next_job(&self) -> Option<Job> {
+        self.returned.as_ref().and_then(|jobs| jobs.pop_if(|_| true)).or_else(|| self.jobs.pop())
+    }
+
+    fn wait_for_errand(&self, worker: usize) -> Errand {
+        let lane = &self.lanes[worker];
+        let attempt = || match self.next_job().or_else(|| self.steal(worker)) {
+            Some(job) => Some(Errand::Job(job)),
+            None if lane.is_dead() => Some(Errand::Dead),
+            None => self.signals.phase().closed().then_some(Errand::GoHome),
+        };
+        let has = |others| {
+            let returned = self.returned.as_ref().is_some_and(|jobs| jobs.has_any());
+            self.jobs.has(others) || others == 0 && (returned || self.has_spoils(worker))
+        };
+        let found = self.signals.work.wait(self.spin, Deadline::NEVER, attempt, has);
+        found.unwrap_or(Errand::GoHome)
+    }
+
+    /// Waits for the process, which has jobs at hand.
+    fn wait_for_news(&self, shift: &Shift) {
+        let Shift { lane, head, expelled, .. } = *shift;
+        let news = |others| lane.is_dead() || !expelled && lane.has_news(head + others);
+        let attempt = || news(0).then_some(());
+        let has = |others| others < shift.tail - head && news(others);
+        lane.link.host_bell().wait(&lane.pace, self.spin, Deadline::NEVER, attempt, has);
+    }
+
+    fn hand_ahead(&self, shift: &mut Shift) -> bool {
+        let mut handed = false;
+        while !shift.expelled && !shift.is_empty() && shift.tail - shift.head < shift.ahead() {
+            let Some(job) = self.next_job() else { break };
+            self.lend(shift, job);
+            handed = true;
+        }
+        handed
+    }
+
+    /// Hands a job over, unless it must not run.
+    fn lend(&self, shift: &mut Shift, job: Job) {
+        let position = shift.tail;
+        let desk = shift.worker * DEPTH + slot(position);
+        if !self.take_up(desk, job) {
+            return self.discard(job.payload);
+        }
+        // Each payload of such an executor is a buffer: `Engine::send` lets no other pass.
+        let arena = self.arena.as_ref().expect("an arena");
+        let buffer = arena.index_of(job.payload).expect("a buffer");
+        if self.timing {
+            self.desks[desk].starts(now_ns());
+        }
+        shift.tail += 1;
+        shift.lane.show(shift.head, shift.tail);
+        shift.lane.link.offer(position, job.id, buffer);
+        #[cfg(not(control = "offer_fence"))]
+        fence_after_rmw(); // N2 of the event, and between the offer and the phase.
+        if shift.tail - shift.head > 1 {
+            self.signals.work.notify_one();
+        }
+        // As after a put: a reset that began before the offer may have swept before it too.
+        if self.signals.phase().dooms(job.id.session()) {
+            self.sweep_lane(shift.worker);
+        }
+    }
+
+    /// Publishes what is done, and passes by what was taken back.
+    fn collect(&self, shift: &mut Shift) -> bool {
+        let before = shift.head;
+        while !shift.is_empty() && !shift.expelled {
+            match shift.lane.link.look(shift.head) {
+                Seen::Offered | Seen::Claimed => break,
+                Seen::Done => {
+                    if !self.collect_done(shift) {
+                        self.expel(shift);
+                    }
+                }
+                Seen::Withdrawn => {
+                    // Whoever took it back may not have come to take it off the desk.
+                    if let Some(job) = self.take_off(shift.worker, slot(shift.head)) {
+                        self.give_back(job);
+                    }
+                    shift.head += 1;
+                }
+                Seen::Broken => self.expel(shift),
+            }
+        }
+        shift.lane.show(shift.head, shift.tail);
+        shift.head > before
+    }
+
+    fn expel(&self, shift: &mut Shift) {
+        shift.expelled = true;
+        self.run.expel(shift.worker, "wrote to its link what makes no sense");
+    }
+
+    /// False if the verdict makes no sense.
+    fn collect_done(&self, shift: &mut Shift) -> bool {
+        let mut text = Text::EMPTY;
+        let verdict = shift.lane.link.verdict(shift.head, &mut text);
+        let Some((outcome, [started, finished])) = verdict else { return false };
+        shift.worked = true;
+        shift.learn(finished.saturating_sub(started));
+        let job = self.take_off(shift.worker, slot(shift.head));
+        shift.head += 1;
+        if let Some(job) = job {
+            let worker = shift.worker as u16;
+            let word = self.word(outcome, job.payload, &text);
+            let Job { id, created, .. } = job;
+            // A worker's clock is the machine's; but what it writes is its own.
+            let (created, started, finished) = match self.timing {
+                true => (created, started.max(created), finished.max(started.max(created))),
+                false => (0, 0, 0),
+            };
+            self.publish(Completion { id, word, outcome, worker, created, started, finished });
+        }
+        true
+    }
+
+    /// The process has died: what is done is published, what it had begun has crashed or is tried
+    /// again, and the rest is run elsewhere.
+    fn bury_all(&self, shift: &mut Shift) -> Box<Text> {
+        let mut text = Box::new(Text::EMPTY);
+        self.run.cause_of_death(shift.worker, &mut text);
+        while !shift.is_empty() {
+            let seen = shift.lane.link.look(shift.head);
+            if seen == Seen::Done && self.collect_done(shift) {
+                continue;
+            }
+            let desk = shift.worker * DEPTH + slot(shift.head);
+            let since = self.desks[desk].at_work().map_or(0, |at| at.since);
+            if let Some(job) = self.take_off(shift.worker, slot(shift.head)) {
+                match seen {
+                    Seen::Offered | Seen::Withdrawn => self.give_back(job),
+                    _ if self.tries_again(&job) => self.give_back(job),
+                    _ => self.publish(self.crash(shift.worker, job, since, &text)),
+                }
+            }
+            shift.head += 1;
+        }
+        shift.lane.show(shift.head, shift.head);
+        text
+    }
+
+    /// Counts a try of a job whose worker died. Whether there is another.
+    fn tries_again(&self, job: &Job) -> bool {
+        let buffer =
+            self.arena.as_ref().and_then(|arena| Some((arena, arena.index_of(job.payload)?)));
+        buffer.is_some_and(|(arena, index)| arena.count_try(index) <= self.retries)
+    }
+}

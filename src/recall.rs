@@ -1,0 +1,77 @@
+//! Taking back what was handed over to a worker process and is not begun: because its session is
+//! over, because another worker has nothing to do, or because the process died.
+
+use crate::engine::Engine;
+use crate::job::Job;
+use crate::link::{DEPTH, slot};
+use crate::sync::fence_after_rmw;
+
+impl Engine {
+    /// Takes what lies on a desk of a worker process.
+    pub(crate) fn take_off(&self, worker: usize, slot: usize) -> Option<Job> {
+        let desk = &self.desks[worker * DEPTH + slot];
+        desk.take(desk.look()?)
+    }
+
+    /// A job that is to be run by whoever comes for it.
+    pub(crate) fn give_back(&self, job: Job) {
+        let returned = self.returned.as_ref().expect("a queue where there are lanes");
+        if let Err(stale) = returned.push(job) {
+            return self.discard(stale.payload);
+        }
+        #[cfg(not(control = "give_back_fence"))]
+        fence_after_rmw(); // As after a put.
+        self.signals.work.notify_one();
+        if self.signals.phase().dooms(job.id.session()) {
+            self.sweep_jobs();
+        }
+    }
+
+    /// Takes a job that lies behind another at another worker.
+    pub(crate) fn steal(&self, thief: usize) -> Option<Job> {
+        let others = (1..self.lanes.len()).map(|step| (thief + step) % self.lanes.len());
+        let mut places = others.flat_map(|worker| {
+            self.lanes[worker].behind().map(move |position| (worker, slot(position)))
+        });
+        places.find_map(|(worker, slot)| self.withdraw(worker, slot))
+    }
+
+    /// Whether there is something to steal.
+    pub(crate) fn has_spoils(&self, thief: usize) -> bool {
+        let others = self.lanes.iter().enumerate().filter(|(worker, _)| *worker != thief);
+        others
+            .map(|(_, lane)| lane)
+            .any(|lane| lane.behind().any(|position| lane.link.is_offered(slot(position))))
+    }
+
+    /// Takes a job back that is handed over and not begun.
+    fn withdraw(&self, worker: usize, slot: usize) -> Option<Job> {
+        let (lane, desk) = (&self.lanes[worker], &self.desks[worker * DEPTH + slot]);
+        // Before the withdrawal, so that what is taken then is this job or none: the slot may be
+        // in use again by then, for its own thread helps. A job that is withdrawn and not taken
+        // here is found there.
+        let seen = desk.look()?;
+        if !lane.link.withdraw(slot) {
+            return None;
+        }
+        let job = desk.take(seen);
+        lane.link.host_bell().ring();
+        job
+    }
+
+    /// Takes back what must not run any more, and discards it.
+    pub(crate) fn sweep_lane(&self, worker: usize) {
+        for slot in 0..DEPTH {
+            let at = self.desks[worker * DEPTH + slot].at_work();
+            let doomed = |session| self.signals.phase().dooms(session);
+            if at.is_some_and(|at| doomed(at.id.session()))
+                && let Some(job) = self.withdraw(worker, slot)
+            {
+                match doomed(job.id.session()) {
+                    true => self.discard(job.payload),
+                    false => self.give_back(job), // Another, put there meanwhile.
+                }
+            }
+        }
+    }
+}
