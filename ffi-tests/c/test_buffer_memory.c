@@ -99,7 +99,6 @@ static void refuse(const jobexec_config *config, jobexec_status answer, const ch
 static void refusals(void)
 {
     jobexec_config config = sizes(UINT64_C(1) << 40, UINT64_C(1) << 40);
-    refuse(&config, JOBEXEC_ERROR_MEMORY, " bytes for the buffers");
     refuse(&config, JOBEXEC_ERROR_MEMORY, " are available");
     refuse(&config, JOBEXEC_ERROR_MEMORY, "6597"); /* Three of each are 6.597 TB. */
     config.results = 1 << 20;
