@@ -24,7 +24,8 @@ static void *wait_for_a_buffer(void *argument)
     struct waiter *waiter = argument;
     waiter->thread = gettid();
     void *input;
-    waiter->answer = jobexec_buffer_acquire_wait(exec, PATIENCE, &input);
+    /* Longer than its join waits, so that a deadline is not taken for news. */
+    waiter->answer = jobexec_buffer_acquire_wait(exec, 2 * PATIENCE, &input);
     if (waiter->answer == JOBEXEC_OK)
         release(input);
     return NULL;
