@@ -21,9 +21,12 @@ fn the_library_exports_what_the_header_declares() {
 fn the_headers_compile_alone_and_twice() {
     let c = (env::var("CC").unwrap_or("cc".into()), "-xc", "-std=c11");
     let cpp = (env::var("CXX").unwrap_or("c++".into()), "-xc++", "-std=c++17");
-    for (header, (compiler, language, standard)) in
-        [("jobexec.h", &c), ("jobexec.h", &cpp), ("jobexec.hpp", &cpp)]
-    {
+    for (header, (compiler, language, standard)) in [
+        ("jobexec.h", &c),
+        ("jobexec.h", &cpp),
+        ("jobexec.hpp", &cpp),
+        ("jobexec_batches.hpp", &cpp),
+    ] {
         let mut command = Command::new(compiler);
         command.args([language, standard, "-fsyntax-only", "-Iinclude"]);
         command.args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"]);

@@ -38,7 +38,8 @@ fn cpp() {
 
 #[test]
 fn python() {
-    run_all(Consumer::python("ffi-tests/python/test_jobexec.py").into_iter());
+    let scripts = ["ffi-tests/python/test_jobexec.py", "ffi-tests/python/test_batches.py"];
+    run_all(scripts.into_iter().filter_map(Consumer::python));
 }
 
 #[test]

@@ -43,6 +43,7 @@ enum class [[nodiscard]] Status : std::int32_t {
     error_no_workers = JOBEXEC_ERROR_NO_WORKERS,
     error_exhausted = JOBEXEC_ERROR_EXHAUSTED,
     error_internal = JOBEXEC_ERROR_INTERNAL,
+    error_not_held = JOBEXEC_ERROR_NOT_HELD,
 };
 
 /// What became of a job.
@@ -60,6 +61,13 @@ enum class LogLevel : std::int32_t {
     info = JOBEXEC_LOG_INFO,
     warning = JOBEXEC_LOG_WARNING,
     error = JOBEXEC_LOG_ERROR,
+};
+
+/// Pages of the memory of batches.
+enum class Pages : std::uint32_t {
+    normal = JOBEXEC_PAGES_NORMAL,
+    transparent = JOBEXEC_PAGES_TRANSPARENT,
+    huge = JOBEXEC_PAGES_HUGE,
 };
 
 /// Jobs that may be in flight, and of these, that may wait for a worker.
@@ -99,7 +107,11 @@ private:
     Status status_;
 };
 
+class BatchExecutor;
+
 namespace detail {
+
+class Handle;
 
 inline Status check(::jobexec_status status) {
     if (status < 0) throw Error(static_cast<Status>(status), last_error());
@@ -167,10 +179,18 @@ public:
     Config& local(std::uint32_t rank, std::uint32_t size) {
         return set(raw_.local_rank, rank).set(raw_.local_size, size);
     }
+    /// Bytes of a batch's input, for the BatchExecutor of jobexec_batches.hpp. Default 0.
+    Config& input_bytes(std::uint64_t bytes) { return set(raw_.input_bytes, bytes); }
+    /// Bytes of a batch's output. Default 0.
+    Config& output_bytes(std::uint64_t bytes) { return set(raw_.output_bytes, bytes); }
+    /// Pages of the memory of batches. Default Pages::transparent.
+    Config& pages(Pages pages) { return set(raw_.pages, static_cast<std::uint32_t>(pages)); }
+    /// Whether the start touches that memory, so that no later touch faults. Default false.
+    Config& prefault(bool touched) { return set(raw_.prefault, touched); }
 
 private:
-    template <class>
-    friend class Executor;
+    friend class detail::Handle;
+    friend class BatchExecutor;
     template <class Field, class Value>
     Config& set(Field& field, Value&& value) {
         field = std::forward<Value>(value);
@@ -199,7 +219,7 @@ public:
     /// Whether nobody wants the result any more: a long transform returns early then.
     bool cancelled() const noexcept { return ::jobexec_job_is_cancelled(raw_) != 0; }
 
-private:
+protected:
     const ::jobexec_job* raw_;
 };
 
@@ -222,13 +242,9 @@ struct Times {
     std::chrono::nanoseconds created{0}, started{0}, finished{0}, queued{0}, polled{0};
 };
 
-/// A job's result, filled by a poll. One object may be used for many polls.
-template <class T>
-class Result {
+/// What results of all kinds tell.
+class ResultBase {
 public:
-    Result() { raw_.size = sizeof raw_; }
-    /// The payload, the caller's. A next poll into this object deletes one that is still here.
-    std::unique_ptr<T> payload;
     Outcome outcome() const noexcept { return static_cast<Outcome>(raw_.outcome); }
     /// exception_code where the outcome is Outcome::failed, else 0.
     std::int32_t code() const noexcept { return raw_.code; }
@@ -250,6 +266,18 @@ public:
                 time(raw_.queued_ns), time(raw_.polled_ns)};
     }
 
+protected:
+    ResultBase() { raw_.size = sizeof raw_; }
+    ::jobexec_result raw_{};
+};
+
+/// A job's result, filled by a poll. One object may be used for many polls.
+template <class T>
+class Result : public ResultBase {
+public:
+    /// The payload, the caller's. A next poll into this object deletes one that is still here.
+    std::unique_ptr<T> payload;
+
 private:
     template <class>
     friend class Executor;
@@ -259,7 +287,6 @@ private:
         if (status == JOBEXEC_OK) payload.reset(static_cast<T*>(raw_.payload));
         return detail::check(status);
     }
-    ::jobexec_result raw_{};
 };
 
 /// The results of a session, for a range-for on one thread. Ends at what is no result: the end,
@@ -306,20 +333,56 @@ private:
 
 namespace detail {
 
-/// Closes, waiting for running jobs, and frees.
-struct Deleter {
+/// Closes, waiting for running jobs. Then it is freed, unless a buffer needs its memory.
+struct Closer {
     std::uint64_t grace_ns = nanoseconds(default_grace);
+    std::shared_ptr<::jobexec_executor> memory;
     void operator()(::jobexec_executor* executor) const noexcept {
         ::jobexec_close(executor, grace_ns);
-        ::jobexec_free(executor);
     }
 };
 
-/// The user pointer of an executor, and the callbacks that C knows.
+/// Answers what C understands, and tells what was thrown.
+template <class Body, class Tell>
+std::int32_t guarded(const Body& body, const Tell& tell) {
+    try {
+        body();
+        return 0;
+    } catch (const std::exception& error) {
+        tell(error.what());
+    } catch (...) {
+        // What pthread_exit and pthread_cancel unwind with is no exception of C++, and must
+        // go through to the end of the thread.
+        if (!std::current_exception()) throw;
+        tell("unknown exception");
+    }
+    return exception_code;
+}
+
+/// The hooks of an executor whose user pointer is a Self, as C knows them.
+template <class Self, class H>
+struct Callbacks {
+    H hooks;
+
+    static std::int32_t on_init(void* user, std::uint32_t worker) {
+        auto& hooks = static_cast<Self*>(user)->hooks;
+        return guarded([&] { hooks.worker_init(worker); }, [&](const char* what) {
+            if (hooks.log) on_log(user, JOBEXEC_LOG_ERROR, what);
+        });
+    }
+    static void on_exit(void* user, std::uint32_t worker) {
+        static_cast<Self*>(user)->hooks.worker_exit(worker);
+    }
+    static void on_log(void* user, std::int32_t level, const char* text) noexcept {
+        static_cast<Self*>(user)->hooks.log(static_cast<LogLevel>(level), text);
+    }
+    static void on_end(void* user) noexcept { delete static_cast<Self*>(user); }
+};
+
+/// The user pointer of an executor of T.
 template <class T, class F>
-struct State {
+struct State : Callbacks<State<T, F>, Hooks<T>> {
     F transform;
-    Hooks<T> hooks;
 
     static std::int32_t on_job(void* user, void* payload, ::jobexec_job* raw) {
         const auto run = [&] {
@@ -332,43 +395,102 @@ struct State {
                 transform(value);
             }
         };
-        return guard(run, [&](const char* what) { ::jobexec_job_set_message(raw, what); });
-    }
-    static std::int32_t on_init(void* user, std::uint32_t worker) {
-        auto& hooks = static_cast<State*>(user)->hooks;
-        return guard([&] { hooks.worker_init(worker); }, [&](const char* what) {
-            if (hooks.log) on_log(user, JOBEXEC_LOG_ERROR, what);
-        });
-    }
-    static void on_exit(void* user, std::uint32_t worker) {
-        static_cast<State*>(user)->hooks.worker_exit(worker);
+        return guarded(run, [&](const char* what) { ::jobexec_job_set_message(raw, what); });
     }
     static void on_discard(void* user, void* payload) noexcept {
         std::unique_ptr<T> owned(static_cast<T*>(payload));
         const auto& discard = static_cast<State*>(user)->hooks.discard;
         if (discard) discard(std::move(owned));
     }
-    static void on_log(void* user, std::int32_t level, const char* text) noexcept {
-        static_cast<State*>(user)->hooks.log(static_cast<LogLevel>(level), text);
+};
+
+/// What executors of all kinds have.
+class Handle {
+public:
+    /// Says that this session gets no more jobs: ok, closed, aborted. Never blocks.
+    Status finish() { return check(::jobexec_finish(get())); }
+    /// Begins a new session, whose number session is given; what is left of the old one is
+    /// discarded: ok, closed, aborted. Never blocks, but runs the discard hook.
+    Status reset(std::uint32_t* session = nullptr) {
+        return check(::jobexec_reset(get(), session));
     }
-    static void on_end(void* user) noexcept { delete static_cast<State*>(user); }
+    /// Stops the executor and waits for running jobs: ok, or timeout, after which last_error()
+    /// names them and it may be called again. Throws Error from inside a callback.
+    template <class Rep, class Period>
+    Status close(std::chrono::duration<Rep, Period> timeout) {
+        return check(::jobexec_close(get(), nanoseconds(timeout)));
+    }
+    /// Makes every put and poll answer aborted, those that wait included, and cancels running
+    /// jobs; only a close can follow. Async-signal-safe, allowed in callbacks; never blocks.
+    void abort() noexcept { ::jobexec_abort(get()); }
+    /// How long the destructor and a move to this object wait for running jobs.
+    template <class Rep, class Period>
+    void grace(std::chrono::duration<Rep, Period> time) {
+        handle_.get_deleter().grace_ns = nanoseconds(time);
+    }
+
+    /// Whether a put would answer full. Never blocks.
+    bool is_full() const { return holds(::jobexec_is_full(get())); }
+    /// Whether every job accepted so far has its outcome. Never blocks.
+    bool is_idle() const { return holds(::jobexec_is_idle(get())); }
+    /// Reads the counters. Never blocks.
+    Stats stats() const {
+        Stats stats{};
+        stats.size = sizeof stats;
+        require(::jobexec_stats(get(), &stats));
+        return stats;
+    }
+    /// How much it takes. Never blocks.
+    Capacity capacity() const {
+        Capacity answer;
+        require(::jobexec_capacity(get(), &answer.in_flight, &answer.queued));
+        return answer;
+    }
+    /// The job report: lines for people. Never blocks.
+    std::string report() const {
+        std::string text;
+        for (std::size_t needed = 1; text.size() < needed;) {
+            text.resize(needed);  // It may grow between two looks.
+            require(::jobexec_report(get(), text.data(), text.size(), &needed));
+        }
+        return text.c_str();
+    }
+
+protected:
+    /// Starts an executor whose user pointer is the state, with what the state's hooks ask for.
+    template <class State, class Timeout>
+    void start(const Config& config, std::unique_ptr<State> state, Timeout timeout,
+               ::jobexec_discard discard) {
+        ::jobexec_config raw = config.raw_;
+        raw.cpus = config.cpus_.data();
+        raw.cpu_count = static_cast<std::uint32_t>(config.cpus_.size());
+        raw.transform = State::on_job;
+        if (state->hooks.worker_init) raw.worker_init = State::on_init;
+        if (state->hooks.worker_exit) raw.worker_exit = State::on_exit;
+        raw.discard = discard;
+        if (state->hooks.log) raw.log = State::on_log;
+        raw.user = state.get();
+        raw.user_destructor = State::on_end;
+        ::jobexec_executor* started = nullptr;
+        const auto answer = ::jobexec_start(&raw, nanoseconds(timeout), &started);
+        const bool kept = answer < 0 && answer != JOBEXEC_ERROR_WORKER;
+        if (!kept) static_cast<void>(state.release());
+        if (answer != JOBEXEC_OK) throw Error(static_cast<Status>(answer), last_error());
+        handle_.get_deleter().memory = {started, ::jobexec_free};
+        handle_.reset(started);
+    }
+    ::jobexec_executor* get() const noexcept { return handle_.get(); }
+    /// What keeps it from being freed.
+    const std::shared_ptr<::jobexec_executor>& memory() const noexcept {
+        return handle_.get_deleter().memory;
+    }
 
 private:
-    template <class Body, class Tell>
-    static std::int32_t guard(const Body& body, const Tell& tell) {
-        try {
-            body();
-            return 0;
-        } catch (const std::exception& error) {
-            tell(error.what());
-        } catch (...) {
-            // What pthread_exit and pthread_cancel unwind with is no exception of C++, and must
-            // go through to the end of the thread.
-            if (!std::current_exception()) throw;
-            tell("unknown exception");
-        }
-        return exception_code;
+    static bool holds(std::int32_t answer) {
+        require(answer);
+        return answer != 0;
     }
+    std::unique_ptr<::jobexec_executor, Closer> handle_;
 };
 
 }  // namespace detail
@@ -378,7 +500,7 @@ private:
 /// frees it; a job that runs longer keeps what it uses, the transform included, until it returns.
 /// It must not be destroyed by its own transform or hooks.
 template <class T>
-class [[nodiscard]] Executor {
+class [[nodiscard]] Executor : public detail::Handle {
 public:
     /// Starts workers that call transform(T&) or transform(T&, Job&), several at once. What it
     /// throws becomes a failed outcome. The transform and the hooks are destroyed, once, when no
@@ -393,23 +515,8 @@ public:
                                           std::invoke_result<F&, T&>>;
         static_assert(std::is_void_v<typename Answer::type>, "what it returned would be lost");
         using State = detail::State<T, F>;
-        std::unique_ptr<State> state(new State{std::move(transform), std::move(hooks)});
-        ::jobexec_config raw = config.raw_;
-        raw.cpus = config.cpus_.data();
-        raw.cpu_count = static_cast<std::uint32_t>(config.cpus_.size());
-        raw.transform = State::on_job;
-        if (state->hooks.worker_init) raw.worker_init = State::on_init;
-        if (state->hooks.worker_exit) raw.worker_exit = State::on_exit;
-        raw.discard = State::on_discard;
-        if (state->hooks.log) raw.log = State::on_log;
-        raw.user = state.get();
-        raw.user_destructor = State::on_end;
-        ::jobexec_executor* started = nullptr;
-        const auto answer = ::jobexec_start(&raw, detail::nanoseconds(timeout), &started);
-        handle_.reset(started);
-        const bool kept = answer < 0 && answer != JOBEXEC_ERROR_WORKER;
-        if (!kept) static_cast<void>(state.release());
-        if (answer != JOBEXEC_OK) throw Error(static_cast<Status>(answer), last_error());
+        std::unique_ptr<State> state(new State{{std::move(hooks)}, std::move(transform)});
+        start(config, std::move(state), timeout, State::on_discard);
     }
 
     /// Puts a payload. On ok it is the executor's, payload is null, and id, if given, the job's
@@ -452,61 +559,7 @@ public:
         return Results<T>(get(), detail::nanoseconds(timeout));
     }
 
-    /// Says that this session gets no more jobs: ok, closed, aborted. Never blocks.
-    Status finish() { return detail::check(::jobexec_finish(get())); }
-    /// Begins a new session, whose number session is given; what is left of the old one is
-    /// discarded: ok, closed, aborted. Never blocks, but runs the discard hook.
-    Status reset(std::uint32_t* session = nullptr) {
-        return detail::check(::jobexec_reset(get(), session));
-    }
-    /// Stops the executor and waits for running jobs: ok, or timeout, after which last_error()
-    /// names them and it may be called again. Throws Error from inside a callback.
-    template <class Rep, class Period>
-    Status close(std::chrono::duration<Rep, Period> timeout) {
-        return detail::check(::jobexec_close(get(), detail::nanoseconds(timeout)));
-    }
-    /// Makes every put and poll answer aborted, those that wait included, and cancels running
-    /// jobs; only a close can follow. Async-signal-safe, allowed in callbacks; never blocks.
-    void abort() noexcept { ::jobexec_abort(get()); }
-    /// How long the destructor and a move to this object wait for running jobs.
-    template <class Rep, class Period>
-    void grace(std::chrono::duration<Rep, Period> time) {
-        handle_.get_deleter().grace_ns = detail::nanoseconds(time);
-    }
-
-    /// Whether a put would answer full. Never blocks.
-    bool is_full() const { return holds(::jobexec_is_full(get())); }
-    /// Whether every job accepted so far has its outcome. Never blocks.
-    bool is_idle() const { return holds(::jobexec_is_idle(get())); }
-    /// Reads the counters. Never blocks.
-    Stats stats() const {
-        Stats stats{};
-        stats.size = sizeof stats;
-        detail::require(::jobexec_stats(get(), &stats));
-        return stats;
-    }
-    /// How much it takes. Never blocks.
-    Capacity capacity() const {
-        Capacity answer;
-        detail::require(::jobexec_capacity(get(), &answer.in_flight, &answer.queued));
-        return answer;
-    }
-    /// The job report: lines for people. Never blocks.
-    std::string report() const {
-        std::string text;
-        for (std::size_t needed = 1; text.size() < needed;) {
-            text.resize(needed);  // It may grow between two looks.
-            detail::require(::jobexec_report(get(), text.data(), text.size(), &needed));
-        }
-        return text.c_str();
-    }
-
 private:
-    ::jobexec_executor* get() const noexcept { return handle_.get(); }
-    static bool holds(std::int32_t answer) {
-        detail::require(answer);
-        return answer != 0;
-    }
     template <class Put>
     static Status give(std::unique_ptr<T>& payload, const Put& put) {
         if (!payload) throw Error(Status::error_null, "the payload is null");
@@ -514,7 +567,6 @@ private:
         if (status == Status::ok) static_cast<void>(payload.release());
         return status;
     }
-    std::unique_ptr<::jobexec_executor, detail::Deleter> handle_;
 };
 
 }  // namespace jobexec

@@ -14,10 +14,13 @@ import time
 
 OK, FULL, EMPTY, END, CLOSED, ABORTED, TIMEOUT = range(7)
 (ERROR_NULL, ERROR_SIZE, ERROR_ARGUMENT, ERROR_HANDLE, ERROR_INSIDE_CALLBACK, ERROR_FINISHED,
- ERROR_MEMORY, ERROR_WORKER, ERROR_NO_WORKERS, ERROR_EXHAUSTED, ERROR_INTERNAL) = range(-1, -12, -1)
+ ERROR_MEMORY, ERROR_WORKER, ERROR_NO_WORKERS, ERROR_EXHAUSTED, ERROR_INTERNAL,
+ ERROR_NOT_HELD) = range(-1, -13, -1)
 DONE, FAILED, PANICKED, CRASHED, TIMED_OUT, CANCELLED = range(6)
 WORKERS_AUTO = 0xFFFFFFFF
 PIN_AUTO, PIN_OFF, PIN_LIST = range(3)
+PAGES_NORMAL, PAGES_TRANSPARENT, PAGES_HUGE = range(3)
+HEADER_BYTES = 64
 
 _Transform = c.CFUNCTYPE(c.c_int32, c.c_void_p, c.c_void_p, c.c_void_p)
 _Init = c.CFUNCTYPE(c.c_int32, c.c_void_p, c.c_uint32)
@@ -25,6 +28,8 @@ _Exit = c.CFUNCTYPE(None, c.c_void_p, c.c_uint32)
 _Discard = c.CFUNCTYPE(None, c.c_void_p, c.c_void_p)
 _Log = c.CFUNCTYPE(None, c.c_void_p, c.c_int32, c.c_char_p)
 _Destructor = c.CFUNCTYPE(None, c.c_void_p)
+_Allocate = c.CFUNCTYPE(c.c_void_p, c.c_void_p, c.c_uint64, c.c_uint64)
+_Deallocate = c.CFUNCTYPE(None, c.c_void_p, c.c_void_p, c.c_uint64)
 
 
 class _Sized(c.Structure):
@@ -46,7 +51,9 @@ class Config(_Sized):
         ("reserve_cores", c.c_uint32), ("local_rank", c.c_uint32), ("local_size", c.c_uint32),
         ("transform", _Transform), ("worker_init", _Init), ("worker_exit", _Exit),
         ("discard", _Discard), ("log", _Log), ("user", c.c_void_p),
-        ("user_destructor", _Destructor),
+        ("user_destructor", _Destructor), ("input_bytes", c.c_uint64),
+        ("output_bytes", c.c_uint64), ("pages", c.c_uint32), ("prefault", c.c_uint32),
+        ("allocate", _Allocate), ("deallocate", _Deallocate), ("memory_user", c.c_void_p),
     ]
 
 
@@ -56,7 +63,8 @@ class _Result(_Sized):
         ("outcome", c.c_int32), ("code", c.c_int32), ("session", c.c_uint32),
         ("worker", c.c_uint32), ("number", c.c_uint64), ("created_ns", c.c_uint64),
         ("started_ns", c.c_uint64), ("finished_ns", c.c_uint64), ("queued_ns", c.c_uint64),
-        ("polled_ns", c.c_uint64), ("message", c.c_char * 192),
+        ("polled_ns", c.c_uint64), ("message", c.c_char * 192), ("output", c.c_void_p),
+        ("output_bytes", c.c_uint64), ("header", c.c_void_p),
     ]
 
 
@@ -97,6 +105,17 @@ def _load():
         "job_is_cancelled": (c.c_int32, pointer),
         "job_set_payload": (status, pointer, pointer),
         "job_set_message": (status, pointer, c.c_char_p),
+        "job_input_bytes": (u64, pointer),
+        "job_output": (pointer, pointer),
+        "job_output_bytes": (u64, pointer),
+        "job_header": (pointer, pointer),
+        "job_set_output": (status, pointer, u64),
+        "buffer_acquire": (status, pointer, c.POINTER(pointer)),
+        "buffer_acquire_wait": (status, pointer, u64, c.POINTER(pointer)),
+        "buffer_set_input": (status, pointer, pointer, u64),
+        "buffer_header": (status, pointer, pointer, c.POINTER(pointer)),
+        "buffer_release": (status, pointer, pointer),
+        "arena": (status, pointer, c.POINTER(pointer), c.POINTER(u64)),
         "stats": (status, pointer, c.POINTER(Counters)),
         "capacity": (status, pointer, c.POINTER(u64), c.POINTER(u64)),
         "report": (status, pointer, c.c_char_p, c.c_size_t, c.POINTER(c.c_size_t)),
@@ -143,7 +162,8 @@ class Result:
     """A result: the fields of jobexec_result, with the payload and the message as objects."""
 
     def __init__(self, raw, payload):
-        for name, _ in _Result._fields_[1:]:
+        for name in ("job_id outcome code session worker number created_ns started_ns finished_ns "
+                     "queued_ns polled_ns").split():
             setattr(self, name, getattr(raw, name))
         self.payload, self.message = payload, raw.message.decode()
 
@@ -163,18 +183,25 @@ _sides = {}
 _side_numbers = itertools.count(1)
 
 
-@_Transform
-def _transform(user, payload, job):
-    side = _sides[user]
+def _guarded(job, run):
+    """What the library is answered by a transform. Nothing may leave through C."""
     try:
-        replacement = side.transform(side.payloads[payload], Job(job))
-        if replacement is not None:
-            side.payloads[payload] = replacement
+        run()
         return 0
-    except BaseException as error:  # Nothing may leave through C.
+    except BaseException as error:
         text = f"{type(error).__name__}: {error}".replace("\0", " ")
         _library.jobexec_job_set_message(job, text.encode(errors="replace"))
         return 1
+
+
+@_Transform
+def _transform(user, payload, job):
+    def run():
+        side = _sides[user]
+        replacement = side.transform(side.payloads[payload], Job(job))
+        if replacement is not None:
+            side.payloads[payload] = replacement
+    return _guarded(job, run)
 
 
 @_Discard
@@ -190,23 +217,22 @@ def _destroy(user):
     del _sides[user]
 
 
-class Executor:
-    """An executor. Arguments beside the first two are fields of jobexec_config."""
+class _Executor:
+    """What executors of all kinds have. Arguments of theirs that are not named are fields of
+    jobexec_config."""
 
-    def __init__(self, transform, discard=None, timeout=10.0, **fields):
+    def __init__(self, side, callbacks, timeout, fields):
         config = Config()
         _check(_library.jobexec_config_init(config))
-        for name, value in fields.items():
+        for name, value in (fields | callbacks).items():
             if name == "cpus":
                 config.pinning, config.cpu_count = PIN_LIST, len(value)
                 value = (c.c_uint32 * len(value))(*value)
             if name not in dir(Config):
                 raise TypeError(f"no field of the configuration: {name}")
             setattr(config, name, value)
-        self._side = _Side(transform, discard)
-        config.user = next(_side_numbers)
-        config.transform, config.discard, config.user_destructor = _transform, _discard, _destroy
-        _sides[config.user] = self._side
+        config.user, config.user_destructor = next(_side_numbers), _destroy
+        _sides[config.user] = side
         self._handle = c.c_void_p()
         status = _library.jobexec_start(config, _ns(timeout), self._handle)
         if status != OK:
@@ -214,46 +240,6 @@ class Executor:
                 del _sides[config.user]
             raise Error(status)
         _open.add(self)
-
-    def put(self, payload):
-        """Answers (status, job id)."""
-        return self._put(_library.jobexec_put, payload)
-
-    def put_wait(self, payload, timeout):
-        """The same, waiting for room."""
-        def put(handle, number, job_id):
-            return _library.jobexec_put_wait(handle, number, _ns(timeout), job_id)
-        return self._put(put, payload)
-
-    def _put(self, put, payload):
-        number, job_id = next(self._side.numbers), c.c_uint64()
-        self._side.payloads[number] = payload
-        status = put(self._handle, number, job_id)
-        if status != OK:
-            del self._side.payloads[number]
-            return _check(status), None
-        return OK, job_id.value
-
-    def poll(self):
-        """Answers (status, result)."""
-        return self._poll(_library.jobexec_poll)
-
-    def poll_wait(self, timeout):
-        """The same, waiting for a result; looks for Ctrl-C ten times a second."""
-        end = time.monotonic() + timeout
-        while True:
-            left = max(0.0, end - time.monotonic())
-            answer = self._poll(lambda handle, result: _library.jobexec_poll_wait(
-                handle, _ns(min(left, 0.1)), result))
-            if answer[0] != TIMEOUT or left <= 0.1:
-                return answer
-
-    def _poll(self, poll):
-        raw = _Result()
-        status = _check(poll(self._handle, raw))
-        if status != OK:
-            return status, None
-        return OK, Result(raw, self._side.payloads.pop(raw.payload))
 
     def finish(self):
         """No more jobs in this session."""
@@ -309,8 +295,63 @@ class Executor:
         self.free()
 
 
+class Executor(_Executor):
+    """An executor of Python objects."""
+
+    def __init__(self, transform, discard=None, timeout=10.0, **fields):
+        self._side = _Side(transform, discard)
+        callbacks = {"transform": _transform, "discard": _discard}
+        super().__init__(self._side, callbacks, timeout, fields)
+
+    def put(self, payload):
+        """Answers (status, job id)."""
+        return self._put(_library.jobexec_put, payload)
+
+    def put_wait(self, payload, timeout):
+        """The same, waiting for room."""
+        def put(handle, number, job_id):
+            return _library.jobexec_put_wait(handle, number, _ns(timeout), job_id)
+        return self._put(put, payload)
+
+    def _put(self, put, payload):
+        number, job_id = next(self._side.numbers), c.c_uint64()
+        self._side.payloads[number] = payload
+        status = put(self._handle, number, job_id)
+        if status != OK:
+            del self._side.payloads[number]
+            return _check(status), None
+        return OK, job_id.value
+
+    def poll(self):
+        """Answers (status, result)."""
+        return self._poll(_library.jobexec_poll)
+
+    def poll_wait(self, timeout):
+        """The same, waiting for a result; looks for Ctrl-C ten times a second."""
+        return _in_slices(timeout, lambda ns: self._poll(
+            lambda handle, result: _library.jobexec_poll_wait(handle, ns, result)))
+
+    def _poll(self, poll):
+        raw = _Result()
+        status = _check(poll(self._handle, raw))
+        if status != OK:
+            return status, None
+        return OK, Result(raw, self._side.payloads.pop(raw.payload))
+
+
 def _ns(seconds):
     return int(seconds * 1e9)
+
+
+def _in_slices(timeout, wait):
+    """Waits by wait(nanoseconds), which answers (status, what came), and lets Ctrl-C through ten
+    times a second."""
+    end = time.monotonic() + timeout
+    while True:
+        left = max(0.0, end - time.monotonic())
+        answer = wait(_ns(min(left, 0.1)))
+        if answer[0] != TIMEOUT or left <= 0.1:
+            return answer
 
 
 _open = set()

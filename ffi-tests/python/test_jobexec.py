@@ -6,8 +6,7 @@ import weakref
 
 import jobexec
 from jobexec import CLOSED, EMPTY, END, FAILED, FULL, OK, TIMEOUT, Executor
-
-PATIENCE = 20.0
+from support import PATIENCE, accounts, finish_and_poll, run_tests
 
 
 class Payload:
@@ -15,25 +14,6 @@ class Payload:
 
     def __init__(self, value):
         self.value = value
-
-
-def accounts(executor):
-    n = executor.stats()
-    assert n.accepted == (n.done + n.failed + n.panicked + n.crashed + n.timed_out + n.cancelled
-                          + n.discarded + n.outstanding)
-    return n
-
-
-def finish_and_poll(executor):
-    """All results to the end."""
-    assert executor.finish() == OK
-    results = []
-    while True:
-        status, result = executor.poll_wait(PATIENCE)
-        if status == END:
-            return results
-        assert status == OK, status
-        results.append(result)
 
 
 def test_results():
@@ -200,7 +180,4 @@ def test_threads():
         assert accounts(executor).done == jobs
 
 
-for name, test in list(globals().items()):
-    if name.startswith("test_"):
-        test()
-        print(name, "passed")
+run_tests(globals())

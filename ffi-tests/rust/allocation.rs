@@ -4,6 +4,7 @@
 mod support;
 
 use ::jobexec::ffi::*;
+use ::jobexec::{Batch, BatchExecutor, BatchTransform};
 use ::jobexec::{Config, Executor, Failure, JobContext, Status, Transform};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -11,7 +12,7 @@ use std::ffi::c_void;
 use std::mem::zeroed;
 use std::ptr::{from_ref, null_mut, without_provenance_mut};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use support::{Answer, PATIENCE, config, next, start};
+use support::{Answer, PATIENCE, config, next, start, until};
 
 /// Counts the allocations of threads that asked for it.
 struct Counting;
@@ -103,6 +104,58 @@ fn the_walk_of_a_payload_allocates_nothing() {
             let turns = || (0..2_000).for_each(|_| turn(&executor, &mut payloads));
             assert_eq!(allocations(&COUNT, turns), 0, "{config:?}");
         }
+    }
+}
+
+/// Fails with odd batches. Its workers count.
+impl BatchTransform for Odd {
+    fn run(&self, batch: &mut Batch<'_>, _: &JobContext<'_>) -> Answer {
+        let first = batch.input()[0];
+        batch.output()[0] = first;
+        batch.set_output(1);
+        match first % 2 {
+            0 => Ok(()),
+            _ => Err(Failure { code: 1, message: String::new() }),
+        }
+    }
+
+    fn enter(&self, _: usize) -> Result<(), String> {
+        COUNTER.set(Some(self.0));
+        Ok(())
+    }
+}
+
+/// Puts all buffers, and polls all, or waits until a reset has freed them.
+fn turn_batches(executor: &BatchExecutor, reset: bool) {
+    let mut accepted = 0;
+    while let Ok(mut buffer) = executor.acquire() {
+        buffer.input_mut()[0] = accepted;
+        executor.put_wait(buffer, PATIENCE).unwrap();
+        accepted += 1;
+    }
+    if reset {
+        executor.reset().unwrap();
+        until(|| executor.stats().outstanding == 0);
+        return;
+    }
+    for _ in 0..accepted {
+        let result = executor.poll_wait(PATIENCE).unwrap();
+        assert_eq!(result.buffer.output(), &result.buffer.input()[..1]);
+    }
+    assert_eq!(accepted, 10);
+    assert_eq!(executor.stats().outstanding, 0);
+}
+
+#[test]
+fn the_walk_of_a_batch_allocates_nothing() {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    for (workers, timing) in [(0, true), (0, false), (1, true), (1, false), (2, true), (2, false)] {
+        let sizes = Config { input_bytes: 64, output_bytes: 64, ..config(workers) };
+        let config = Config { timing, results: 10, ..sizes };
+        let executor = BatchExecutor::start(&config, Odd(&COUNT), PATIENCE).unwrap();
+        turn_batches(&executor, false);
+        let turns = || (0..2_000).for_each(|n| turn_batches(&executor, n % 3 == 0));
+        assert_eq!(allocations(&COUNT, turns), 0, "{config:?}");
     }
 }
 
