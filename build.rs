@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// In the order of the header.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "status.rs",
     "error.rs",
     "config.rs",
@@ -15,6 +15,7 @@ const FILES: [&str; 10] = [
     "calls.rs",
     "buffer.rs",
     "job.rs",
+    "worker.rs",
     "inspect.rs",
 ];
 

@@ -188,6 +188,26 @@
 #define JOBEXEC_PIN_LIST 2
 
 /**
+ * jobexec_config.worker_kind: threads, which run config.transform.
+ */
+#define JOBEXEC_WORKERS_ARE_THREADS 0
+
+/**
+ * jobexec_config.worker_kind: processes, which run config.argv.
+ */
+#define JOBEXEC_WORKERS_ARE_PROCESSES 1
+
+/**
+ * jobexec_config.worker_output: where this process's standard output and standard error go.
+ */
+#define JOBEXEC_OUTPUT_INHERIT 0
+
+/**
+ * jobexec_config.worker_output: to the log callback, line by line.
+ */
+#define JOBEXEC_OUTPUT_LOG 1
+
+/**
  * jobexec_config.pages: as the system is set.
  */
 #define JOBEXEC_PAGES_NORMAL 0
@@ -318,7 +338,7 @@ typedef struct jobexec_config {
      */
     uint64_t spin_ns;
     /**
-     * How many worker threads that died may be replaced in all. Default 64.
+     * How many workers that died may be replaced, in all or within restart_window_ns. Default 64.
      */
     uint32_t max_restarts;
     /**
@@ -346,7 +366,7 @@ typedef struct jobexec_config {
      */
     uint32_t local_size;
     /**
-     * Must not be NULL.
+     * Must not be NULL with threads; must be NULL with processes, as worker_init and worker_exit.
      */
     jobexec_transform transform;
     /**
@@ -407,6 +427,48 @@ typedef struct jobexec_config {
      * Given to these two.
      */
     void *memory_user;
+    /**
+     * One of JOBEXEC_WORKERS_ARE_. Default JOBEXEC_WORKERS_ARE_THREADS. Processes need input_bytes
+     * or output_bytes, and take no payloads but buffers.
+     */
+    uint32_t worker_kind;
+    /**
+     * One of JOBEXEC_OUTPUT_, for worker processes. Default JOBEXEC_OUTPUT_INHERIT.
+     */
+    uint32_t worker_output;
+    /**
+     * What a worker process is: a program, looked for in PATH unless it has a slash
+     * ("/proc/self/exe" is this one), and its arguments; NULL behind the last. It calls
+     * jobexec_worker_main or jobexec_worker_next. Read during jobexec_start only.
+     */
+    const char *const *argv;
+    /**
+     * What is set in its environment, as "NAME=value"; NULL behind the last. Else it has this
+     * process's, and one thread for each of the usual numerical libraries (OMP_NUM_THREADS=1 and
+     * its kin). NULL is nothing. Read during jobexec_start only.
+     */
+    const char *const *env;
+    /**
+     * How long a worker process may take from its start until it asks for work. Default 60 s.
+     */
+    uint64_t worker_start_timeout_ns;
+    /**
+     * Within how many nanoseconds max_restarts count; 0 is the executor's life. Default 0.
+     */
+    uint64_t restart_window_ns;
+    /**
+     * How long a worker process that died before it did a job waits for its second replacement in
+     * a row; then twice as long each time, up to 100 times. Default 10,000,000.
+     */
+    uint64_t restart_backoff_ns;
+    /**
+     * How often a job is tried again whose worker process died while it ran it. Default 0.
+     */
+    uint32_t retries;
+    /**
+     * Must be 0.
+     */
+    uint32_t reserved;
 } jobexec_config;
 
 /**
@@ -699,7 +761,8 @@ jobexec_status jobexec_free(struct jobexec_executor *exec);
  * else it stays the caller's. NULL is a payload like any other. Blocks: never; with workers = 0
  * it runs the transform.
  * Answers: JOBEXEC_OK, JOBEXEC_FULL, JOBEXEC_CLOSED, JOBEXEC_ABORTED, JOBEXEC_ERROR_FINISHED,
- * JOBEXEC_ERROR_NO_WORKERS, JOBEXEC_ERROR_INSIDE_CALLBACK, JOBEXEC_ERROR_NULL,
+ * JOBEXEC_ERROR_NO_WORKERS, JOBEXEC_ERROR_INSIDE_CALLBACK, JOBEXEC_ERROR_NOT_HELD (a buffer that
+ * the caller does not hold; with worker processes, any other payload), JOBEXEC_ERROR_NULL,
  * JOBEXEC_ERROR_HANDLE.
  *
  * # Safety
@@ -1041,6 +1104,57 @@ jobexec_status jobexec_job_set_payload(struct jobexec_job *job, void *payload);
  * `job` is NULL, or what the transform was given; `text` is NULL or ends in a zero byte.
  */
 jobexec_status jobexec_job_set_message(struct jobexec_job *job, const char *text);
+
+/**
+ * 1 if this process was started as a worker by an executor, 0 if not: then it may be the trainer
+ * that starts itself as its workers.
+ *
+ * Threads: any. Blocks: never.
+ */
+int32_t jobexec_is_worker(void);
+
+/**
+ * Serves as a worker process: calls transform with user for one job after the other, until the
+ * executor closes. The transform is what it would be on a worker thread, except that it must not
+ * unwind and that its worker dies with the process.
+ *
+ * Threads: one, and once for the process. Blocks: until the executor closes.
+ * Answers: JOBEXEC_OK (closed), JOBEXEC_ERROR_NOT_WORKER (this process is none, or its executor's
+ * library does not fit this one), JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_INSIDE_CALLBACK (a job is at
+ * hand).
+ *
+ * # Safety
+ * `transform` can be called with `user`.
+ */
+jobexec_status jobexec_worker_main(jobexec_transform transform, void *user);
+
+/**
+ * For languages that cannot be called back: gives job the next job, and input the address of its
+ * input, which is what a transform's payload is. The calls for jobs (jobexec_job_output and its
+ * kin) are answered for it until jobexec_worker_done.
+ *
+ * Threads: one at a time. Ownership: the job's buffer is the caller's until it is done. Blocks:
+ * at most timeout_ns.
+ * Answers: JOBEXEC_OK, JOBEXEC_CLOSED (no more will come: end the process), JOBEXEC_TIMEOUT,
+ * JOBEXEC_ERROR_NOT_WORKER, JOBEXEC_ERROR_INSIDE_CALLBACK (the job before is not done),
+ * JOBEXEC_ERROR_NULL.
+ *
+ * # Safety
+ * `job` and `input` are NULL or valid.
+ */
+jobexec_status jobexec_worker_next(uint64_t timeout_ns, struct jobexec_job **job, void **input);
+
+/**
+ * Says what came of the job at hand: code is what a transform would answer, 0 for success. See
+ * jobexec_job_set_message for what it says beside.
+ *
+ * Threads: one at a time. Ownership: nothing of the job is the caller's any more. Blocks: never.
+ * Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_NOT_HELD (not the job at hand).
+ *
+ * # Safety
+ * `job` is NULL or what jobexec_worker_next gave.
+ */
+jobexec_status jobexec_worker_done(struct jobexec_job *job, int32_t code);
 
 /**
  * Reads the counters.

@@ -282,9 +282,18 @@ impl Arena {
         !self.free.is_empty()
     }
 
-    /// The host puts a buffer. False if it does not hold it.
+    /// Whether an address lies in it.
+    pub(crate) fn contains(&self, payload: *mut c_void) -> bool {
+        (payload as usize).wrapping_sub(self.base as usize) < self.layout.bytes
+    }
+
+    /// The host puts a buffer, whose output counts as empty. False if it does not hold it.
     pub(crate) fn send(&self, index: usize) -> bool {
-        self.change(index, HELD, SENT)
+        let sent = self.change(index, HELD, SENT);
+        if sent {
+            self.view(index).set_output(0);
+        }
+        sent
     }
 
     /// It holds it again: its put was refused, or its result was delivered. False if it was not
@@ -339,6 +348,9 @@ fn allocate(bytes: usize, pages: Pages, prefault: bool, source: Source) -> Resul
             // SAFETY: it was just answered by `allocate`, and nobody has used it.
             unsafe { by.deallocate(base.as_ptr(), bytes) };
             return Err(missing(format!("what the hook answered is not aligned to {PAGE}")));
+        }
+        if prefault {
+            memory::touch(base.as_ptr(), bytes);
         }
         return Ok(Memory::Lent { base, bytes, by });
     }
@@ -399,7 +411,7 @@ mod tests {
                 ranges.push((view.head as usize, size_of::<Head>()));
                 ranges.push((view.input as usize, input));
                 ranges.push((view.output as usize, output));
-                assert!(view.input as usize % 64 == 0 && view.output as usize % 64 == 0);
+                assert!((view.input as usize | view.output as usize).is_multiple_of(64));
                 assert_eq!(view.header() as usize - view.head as usize, 64);
             }
             assert_eq!(arena.index_of(base.cast()), None);

@@ -45,8 +45,14 @@ impl Batch<'_> {
     }
 
     /// Travels with the batch, both ways: shape and type, for example.
-    pub fn header(&mut self) -> &mut [u8; HEADER_BYTES] {
+    pub fn header(&self) -> &[u8; HEADER_BYTES] {
         // SAFETY: as above; the header lies in the buffer's head.
+        unsafe { &*self.view.header().cast() }
+    }
+
+    /// The same, to be written.
+    pub fn header_mut(&mut self) -> &mut [u8; HEADER_BYTES] {
+        // SAFETY: as above.
         unsafe { &mut *self.view.header().cast() }
     }
 }

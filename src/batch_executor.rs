@@ -62,8 +62,14 @@ impl Buffer {
     }
 
     /// Travels with the batch, both ways.
-    pub fn header(&mut self) -> &mut [u8; HEADER_BYTES] {
+    pub fn header(&self) -> &[u8; HEADER_BYTES] {
         // SAFETY: as above; the header lies in the buffer's head.
+        unsafe { &*self.view.header().cast() }
+    }
+
+    /// The same, to be written.
+    pub fn header_mut(&mut self) -> &mut [u8; HEADER_BYTES] {
+        // SAFETY: as above.
         unsafe { &mut *self.view.header().cast() }
     }
 }
@@ -206,7 +212,7 @@ impl BatchExecutor {
         log: impl Fn(LogLevel, &str) + Send + Sync + 'static,
         timeout: Duration,
     ) -> Result<BatchExecutor, Error> {
-        let run = |site: Site<'_>| Fleet::new(&site, command, || Box::new(Logging(log)));
+        let run = |site: Site<'_>| Fleet::muster(&site, command, || Box::new(Logging(log)));
         let deadline = Timeout::from(timeout).deadline();
         let running = Running::start(config, Source::Shared, run, deadline)?;
         Ok(BatchExecutor { running })
@@ -228,12 +234,18 @@ impl BatchExecutor {
 
     /// Puts a buffer and answers the job's id. Never waits.
     pub fn put(&self, buffer: Buffer) -> Result<u64, NotPut> {
+        if !Arc::ptr_eq(&buffer.crew, &self.running.crew) {
+            return Err(NotPut { status: Status::NotHeld, buffer });
+        }
         let answer = self.running.crew.engine.put(buffer.view.input.cast());
         self.sent(buffer, answer)
     }
 
     /// Puts a buffer, waiting for room in the queue.
     pub fn put_wait(&self, buffer: Buffer, timeout: Duration) -> Result<u64, NotPut> {
+        if !Arc::ptr_eq(&buffer.crew, &self.running.crew) {
+            return Err(NotPut { status: Status::NotHeld, buffer });
+        }
         let engine = &self.running.crew.engine;
         let answer = engine.put_wait(buffer.view.input.cast(), timeout.into());
         self.sent(buffer, answer)

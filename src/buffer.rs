@@ -63,7 +63,8 @@ impl Engine {
         let Some(arena) = &self.arena else { return Ok(()) };
         match arena.index_of(payload) {
             Some(index) if arena.send(index) => Ok(()),
-            None if arena.file().is_none() => Ok(()),
+            // Plain payloads are for threads, and none lies in here.
+            None if arena.file().is_none() && !arena.contains(payload) => Ok(()),
             _ => Err(Status::NotHeld),
         }
     }

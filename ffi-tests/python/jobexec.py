@@ -54,6 +54,10 @@ class Config(_Sized):
         ("user_destructor", _Destructor), ("input_bytes", c.c_uint64),
         ("output_bytes", c.c_uint64), ("pages", c.c_uint32), ("prefault", c.c_uint32),
         ("allocate", _Allocate), ("deallocate", _Deallocate), ("memory_user", c.c_void_p),
+        ("worker_kind", c.c_uint32), ("worker_output", c.c_uint32),
+        ("argv", c.POINTER(c.c_char_p)), ("env", c.POINTER(c.c_char_p)),
+        ("worker_start_timeout_ns", c.c_uint64), ("restart_window_ns", c.c_uint64),
+        ("restart_backoff_ns", c.c_uint64), ("retries", c.c_uint32), ("reserved", c.c_uint32),
     ]
 
 

@@ -28,7 +28,7 @@ fn start(config: &Config, transform: impl BatchTransform) -> BatchExecutor {
 
 /// Writes each byte of the input twice.
 fn double(batch: &mut Batch<'_>, job: &JobContext<'_>) -> Answer {
-    batch.header()[1] = job.number() as u8;
+    batch.header_mut()[1] = job.number() as u8;
     let (input, output) = batch.split();
     assert_eq!(output.len(), 2 * BYTES);
     let bytes = 2 * input.len();
@@ -74,9 +74,9 @@ fn what_is_filled_is_transformed_and_read_in_place() {
             let mut buffer = filled(&executor, &vec![n; n.into()]);
             assert_eq!((buffer.input().len(), buffer.output().len()), (n.into(), 0));
             let address = buffer.input().as_ptr();
-            buffer.header()[0] = n;
+            buffer.header_mut()[0] = n;
             let id = executor.put(buffer).unwrap();
-            let mut result = executor.poll_wait(PATIENCE).unwrap();
+            let result = executor.poll_wait(PATIENCE).unwrap();
             assert_eq!((result.id, result.number, result.session), (id, n.into(), 0));
             assert_eq!((result.outcome, result.failure), (Outcome::Done, None));
             assert_eq!(result.buffer.input().as_ptr(), address);
@@ -153,7 +153,7 @@ fn a_buffer_outlives_its_executor() {
     held.input_mut().fill(7);
     assert_eq!((held.input(), read.output()), (&[7; 4][..], &b"rreeaadd"[..]));
     drop(read);
-    held.header().fill(1);
+    held.header_mut().fill(1);
 }
 
 #[test]

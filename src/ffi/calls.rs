@@ -19,7 +19,8 @@ use std::ffi::c_void;
 /// else it stays the caller's. NULL is a payload like any other. Blocks: never; with workers = 0
 /// it runs the transform.
 /// Answers: JOBEXEC_OK, JOBEXEC_FULL, JOBEXEC_CLOSED, JOBEXEC_ABORTED, JOBEXEC_ERROR_FINISHED,
-/// JOBEXEC_ERROR_NO_WORKERS, JOBEXEC_ERROR_INSIDE_CALLBACK, JOBEXEC_ERROR_NULL,
+/// JOBEXEC_ERROR_NO_WORKERS, JOBEXEC_ERROR_INSIDE_CALLBACK, JOBEXEC_ERROR_NOT_HELD (a buffer that
+/// the caller does not hold; with worker processes, any other payload), JOBEXEC_ERROR_NULL,
 /// JOBEXEC_ERROR_HANDLE.
 ///
 /// # Safety

@@ -19,6 +19,16 @@ pub const JOBEXEC_PIN_OFF: u32 = 1;
 /// more workers than CPUs the list begins again, and the report says so.
 pub const JOBEXEC_PIN_LIST: u32 = 2;
 
+/// jobexec_config.worker_kind: threads, which run config.transform.
+pub const JOBEXEC_WORKERS_ARE_THREADS: u32 = 0;
+/// jobexec_config.worker_kind: processes, which run config.argv.
+pub const JOBEXEC_WORKERS_ARE_PROCESSES: u32 = 1;
+
+/// jobexec_config.worker_output: where this process's standard output and standard error go.
+pub const JOBEXEC_OUTPUT_INHERIT: u32 = 0;
+/// jobexec_config.worker_output: to the log callback, line by line.
+pub const JOBEXEC_OUTPUT_LOG: u32 = 1;
+
 /// jobexec_config.pages: as the system is set.
 pub const JOBEXEC_PAGES_NORMAL: u32 = 0;
 /// jobexec_config.pages: transparent huge pages, where the system can: a wish.
@@ -96,7 +106,7 @@ pub struct jobexec_config {
     /// How long a thread that finds nothing to do goes on looking before it sleeps, in
     /// nanoseconds, at most 10,000,000. Default 20,000.
     pub spin_ns: u64,
-    /// How many worker threads that died may be replaced in all. Default 64.
+    /// How many workers that died may be replaced, in all or within restart_window_ns. Default 64.
     pub max_restarts: u32,
     /// One of JOBEXEC_PIN_. Default JOBEXEC_PIN_AUTO.
     pub pinning: u32,
@@ -110,7 +120,7 @@ pub struct jobexec_config {
     pub local_rank: u32,
     /// How many such processes there are (LOCAL_WORLD_SIZE). Default 1.
     pub local_size: u32,
-    /// Must not be NULL.
+    /// Must not be NULL with threads; must be NULL with processes, as worker_init and worker_exit.
     pub transform: jobexec_transform,
     /// May be NULL.
     pub worker_init: jobexec_worker_init,
@@ -144,6 +154,30 @@ pub struct jobexec_config {
     pub deallocate: jobexec_deallocate,
     /// Given to these two.
     pub memory_user: *mut c_void,
+    /// One of JOBEXEC_WORKERS_ARE_. Default JOBEXEC_WORKERS_ARE_THREADS. Processes need input_bytes
+    /// or output_bytes, and take no payloads but buffers.
+    pub worker_kind: u32,
+    /// One of JOBEXEC_OUTPUT_, for worker processes. Default JOBEXEC_OUTPUT_INHERIT.
+    pub worker_output: u32,
+    /// What a worker process is: a program, looked for in PATH unless it has a slash
+    /// ("/proc/self/exe" is this one), and its arguments; NULL behind the last. It calls
+    /// jobexec_worker_main or jobexec_worker_next. Read during jobexec_start only.
+    pub argv: *const *const c_char,
+    /// What is set in its environment, as "NAME=value"; NULL behind the last. Else it has this
+    /// process's, and one thread for each of the usual numerical libraries (OMP_NUM_THREADS=1 and
+    /// its kin). NULL is nothing. Read during jobexec_start only.
+    pub env: *const *const c_char,
+    /// How long a worker process may take from its start until it asks for work. Default 60 s.
+    pub worker_start_timeout_ns: u64,
+    /// Within how many nanoseconds max_restarts count; 0 is the executor's life. Default 0.
+    pub restart_window_ns: u64,
+    /// How long a worker process that died before it did a job waits for its second replacement in
+    /// a row; then twice as long each time, up to 100 times. Default 10,000,000.
+    pub restart_backoff_ns: u64,
+    /// How often a job is tried again whose worker process died while it ran it. Default 0.
+    pub retries: u32,
+    /// Must be 0.
+    pub reserved: u32,
 }
 
 /// More than any version of the structure will have.
@@ -256,6 +290,9 @@ pub(super) unsafe fn convert(config: &jobexec_config) -> Result<Config, Error> {
     };
     let wait_until_workers_run = flag("wait_until_workers_run", config.wait_until_workers_run)?;
     let timing = flag("timing", config.timing)?;
+    if config.reserved != 0 {
+        return Err(Error::new(Status::InvalidArgument, "reserved is not 0"));
+    }
     let prefault = flag("prefault", config.prefault)?;
     let pages = match config.pages {
         JOBEXEC_PAGES_NORMAL => Pages::Normal,
@@ -286,6 +323,9 @@ fn plain(config: &jobexec_config) -> Config {
         local_size: config.local_size as usize,
         spin_ns: config.spin_ns,
         max_restarts: config.max_restarts,
+        restart_window_ns: config.restart_window_ns,
+        restart_backoff_ns: config.restart_backoff_ns,
+        retries: config.retries,
         input_bytes: config.input_bytes as usize,
         output_bytes: config.output_bytes as usize,
         ..Config::default()
@@ -325,6 +365,15 @@ fn defaults(size: u64) -> jobexec_config {
         allocate: None,
         deallocate: None,
         memory_user: std::ptr::null_mut(),
+        worker_kind: JOBEXEC_WORKERS_ARE_THREADS,
+        worker_output: JOBEXEC_OUTPUT_INHERIT,
+        argv: std::ptr::null(),
+        env: std::ptr::null(),
+        worker_start_timeout_ns: 60_000_000_000,
+        restart_window_ns: config.restart_window_ns,
+        restart_backoff_ns: config.restart_backoff_ns,
+        retries: config.retries,
+        reserved: 0,
     }
 }
 

@@ -1,13 +1,17 @@
 //! Start, close and free, for C.
 
+use super::command::command;
 use super::config::{convert, jobexec_config, read};
 use super::error::{answer, null};
 use super::handle::{get, jobexec_executor, make, take};
 use super::memory::source;
 use super::run_c::Callbacks;
 use super::status::jobexec_status;
+use crate::arena::Source;
 use crate::clock::Timeout;
 use crate::lifecycle::{Running, Site};
+use crate::process::fleet::Fleet;
+use crate::run::Run;
 use crate::status::{Error, Status};
 use std::ffi::c_char;
 
@@ -45,13 +49,16 @@ pub unsafe extern "C" fn jobexec_start(
         let config = unsafe { read(config) }?;
         // SAFETY: the caller's promise.
         let place = unsafe { exec.as_mut() }.ok_or_else(|| null("exec"))?;
-        if config.transform.is_none() {
-            return Err(null("transform"));
-        }
         // SAFETY: the caller's promise.
         let plain = unsafe { convert(&config) }?;
-        let source = source(&config)?;
-        let run = |_: Site<'_>| Ok(Box::new(Callbacks::new(config)) as _);
+        // SAFETY: the caller's promise.
+        let command = unsafe { command(&config) }?;
+        let source = if command.is_some() { Source::Shared } else { source(&config)? };
+        let callbacks = || Box::new(Callbacks::new(config)) as Box<dyn Run>;
+        let run = |site: Site<'_>| match &command {
+            Some(command) => Fleet::muster(&site, command, callbacks),
+            None => Ok(callbacks()),
+        };
         let running = Running::start(&plain, source, run, deadline)?;
         *place = make(running);
         Ok(())

@@ -8,6 +8,7 @@
 
 mod buffer;
 mod calls;
+mod command;
 mod config;
 mod error;
 mod handle;
@@ -18,6 +19,7 @@ mod memory;
 mod result;
 mod run_c;
 mod status;
+mod worker;
 
 pub use buffer::*;
 pub use calls::*;
@@ -29,3 +31,4 @@ pub use job::*;
 pub use lifecycle::*;
 pub use result::jobexec_result;
 pub use status::*;
+pub use worker::*;

@@ -56,8 +56,8 @@ struct Seat {
 const LINE: usize = 4096;
 
 impl Fleet {
-    /// No process yet. `hooks` are asked for only when nothing can fail any more.
-    pub(crate) fn new(
+    /// No process yet; the step that runs jobs. `hooks` are asked for only when nothing can fail any more.
+    pub(crate) fn muster(
         site: &Site<'_>,
         command: &WorkerCommand,
         hooks: impl FnOnce() -> Box<dyn Run>,

@@ -73,12 +73,7 @@ impl Map {
         if error.raw_os_error() != Some(libc::EINVAL) {
             return Err(error);
         }
-        // Before Linux 5.14: by hand. Nobody else has this memory yet.
-        for page in (0..self.bytes).step_by(PAGE) {
-            let byte = self.base.as_ptr().wrapping_add(page);
-            // SAFETY: the byte lies within the map, which is writable where this is called.
-            unsafe { byte.write_volatile(0) };
-        }
+        touch(self.base(), self.bytes); // Before Linux 5.14.
         Ok(())
     }
 
@@ -92,6 +87,15 @@ impl Drop for Map {
     fn drop(&mut self) {
         // SAFETY: the range is this map's own, and nobody uses what is dropped.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.bytes) };
+    }
+}
+
+/// Writes to each page of writable memory that nobody else uses yet.
+pub(crate) fn touch(base: *mut u8, bytes: usize) {
+    for page in (0..bytes).step_by(PAGE) {
+        let byte = base.wrapping_add(page);
+        // SAFETY: the byte lies within what the caller owns.
+        unsafe { byte.write_volatile(0) };
     }
 }
 

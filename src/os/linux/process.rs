@@ -146,8 +146,10 @@ extern "C" fn become_worker(order: *mut c_void) -> c_int {
 }
 
 fn errno() -> i32 {
-    // SAFETY: errno's address is valid; the child uses its parent's, which waits.
-    let error = unsafe { libc::__errno_location().read() };
+    // SAFETY: the call takes nothing; the child's is its parent's, which waits.
+    let place = unsafe { libc::__errno_location() };
+    // SAFETY: errno's address is valid.
+    let error = unsafe { place.read() };
     if error == 0 { libc::EINVAL } else { error }
 }
 
