@@ -80,3 +80,6 @@ impl Bell<'_> {
         }
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

@@ -239,7 +239,8 @@ impl Link {
     // ---- The executor's thread ----
 
     /// Offers a job. The slot of that position is the caller's: it is empty, or what was there
-    /// was seen done or withdrawn. Wakes the worker if it sleeps.
+    /// was seen done or withdrawn. Wakes the worker if it sleeps: so this ends with the fence of
+    /// the bell's R2.
     #[inline]
     pub(crate) fn offer(&self, position: u64, id: Id, buffer: usize) {
         let slot = slot(position);
@@ -361,3 +362,9 @@ const FINISH: Ordering =
 pub(crate) fn slot(position: u64) -> usize {
     position as usize % DEPTH
 }
+
+#[cfg(all(test, loom))]
+mod models;
+
+#[cfg(all(test, not(loom)))]
+mod tests;

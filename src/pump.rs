@@ -13,7 +13,6 @@ use crate::job::{Completion, Job};
 use crate::lane::Lane;
 use crate::link::{DEPTH, Seen, slot};
 use crate::record::Text;
-use crate::sync::fence_after_rmw;
 
 /// Work that is handed over ahead, in nanoseconds.
 const AHEAD_NS: u64 = 100_000;
@@ -144,9 +143,8 @@ impl Engine {
         }
         shift.tail += 1;
         shift.lane.show(shift.head, shift.tail);
+        // Ends with a fence, which is N2 of the event, too, and lies between the offer and the phase.
         shift.lane.link.offer(position, job.id, buffer);
-        #[cfg(not(control = "offer_fence"))]
-        fence_after_rmw(); // N2 of the event, and between the offer and the phase.
         if shift.tail - shift.head > 1 {
             self.signals.work.notify_one();
         }
@@ -241,3 +239,6 @@ impl Engine {
         buffer.is_some_and(|(arena, index)| arena.count_try(index) <= self.retries)
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;
