@@ -68,7 +68,7 @@ fn nonsense_is_seen_or_harmless() {
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;
-            if random % 16 == 0 {
+            if random.is_multiple_of(16) {
                 link.word(at).store(random, Ordering::Relaxed);
             }
         }

@@ -134,13 +134,15 @@ fn models_pump_a_job_is_run_or_stolen() {
         let stolen = thief.join().unwrap();
         process.join().unwrap();
         engine.collect(&mut mine);
+        let mut given_up = u64::from(stolen);
         while let Some(job) = engine.next_job() {
             engine.discard(job.payload); // Withdrawn, and found by its thread before the thief.
+            given_up += 1;
         }
         work(&engine, 0, 1..2); // The process may have stopped at what was there before.
         engine.collect(&mut mine);
         assert!(mine.is_empty(), "a job is left");
-        assert!(!stolen || engine.credits.counts().1[6] > 0);
+        assert_eq!(engine.credits.counts().1[6], given_up, "a job was discarded unasked");
         check(&engine);
     });
 }
@@ -208,6 +210,24 @@ fn models_pump_a_reset_finds_what_is_handed_over() {
         resetter.join().unwrap();
         engine.collect(&mut mine);
         assert!(mine.is_empty(), "a stale job is left to run");
+        check(&engine);
+    });
+}
+
+/// Whoever takes a job back tells the lane's thread, which waits for the process.
+#[test]
+fn models_pump_a_withdrawal_is_told() {
+    model(3, || {
+        let engine = engine(1);
+        let mut mine = shift(&engine, 0);
+        hand_over(&engine, &mut mine);
+        let resetter = engine.clone();
+        let resetter = thread::spawn(move || resetter.reset().unwrap());
+        while !mine.is_empty() {
+            engine.wait_for_news(&mine);
+            engine.collect(&mut mine);
+        }
+        resetter.join().unwrap();
         check(&engine);
     });
 }
