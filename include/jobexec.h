@@ -230,7 +230,8 @@
 
 /**
  * An executor. Made by jobexec_start, freed by jobexec_free; nothing of it is for the caller to
- * see.
+ * see. In the child of a fork every call with it answers JOBEXEC_ERROR_FORKED: its workers are the
+ * parent's.
  */
 typedef struct jobexec_executor jobexec_executor;
 
@@ -745,7 +746,8 @@ jobexec_status jobexec_close(struct jobexec_executor *exec, uint64_t timeout_ns)
  * Threads: any but the workers'; no other call may use the handle at the same time or later.
  * A later use is answered JOBEXEC_ERROR_HANDLE until the handle's memory serves another
  * executor. Blocks: never, but runs the discard callbacks.
- * Answers: JOBEXEC_OK, JOBEXEC_ERROR_HANDLE (freed before), JOBEXEC_ERROR_INSIDE_CALLBACK.
+ * Answers: JOBEXEC_OK, JOBEXEC_ERROR_HANDLE (freed before), JOBEXEC_ERROR_INSIDE_CALLBACK,
+ * JOBEXEC_ERROR_FORKED.
  *
  * # Safety
  * `exec` is NULL or a handle that no other call uses.

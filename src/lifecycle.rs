@@ -10,6 +10,7 @@ use crate::desk::Desk;
 use crate::engine::{Engine, Parts};
 use crate::lane::Lane;
 use crate::link::{Link, WORDS};
+use crate::os::fork::{self, Birthplace};
 use crate::os::machine::read_machine;
 use crate::os::memory::{Map, PAGE};
 use crate::registry::Lease;
@@ -36,6 +37,8 @@ const KILL_NS: u64 = 100_000_000;
 pub(crate) struct Running {
     pub(crate) crew: Arc<Crew>,
     pub(crate) pinned_by: String,
+    /// Where its threads are.
+    pub(crate) birthplace: Birthplace,
 }
 
 impl Running {
@@ -86,7 +89,8 @@ impl Running {
         for line in placement.warnings {
             crew.warn(LogLevel::Warning, line);
         }
-        let running = Running { crew, pinned_by: placement.source };
+        let birthplace = fork::here();
+        let running = Running { crew, pinned_by: placement.source, birthplace };
         running.call_workers(config, deadline)?;
         Ok(running)
     }
@@ -155,6 +159,11 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if !self.birthplace.is_here() {
+            // The child of a fork: the threads and processes are its parent's.
+            std::mem::forget(self.crew.clone());
+            return;
+        }
         self.crew.engine.shut();
         self.crew.engine.run.kill_all();
         self.crew.let_go();

@@ -5,29 +5,45 @@
 //! address stays mapped for ever, like all of [`crate::registry`]: behind it lies the page of the
 //! executor that runs, or a private one.
 
+use crate::os::fork::{self, Birthplace};
 use crate::os::memory::{Map, PAGE, memory_file, seal_against_writers};
 use crate::sync::{AtomicU64, Ordering};
 use std::fs::File;
 use std::io;
 
 /// See the module.
-pub(crate) struct Mirror(Map);
+pub(crate) struct Mirror {
+    map: Map,
+    /// The [`Birthplace`] of those who see it.
+    opened_in: AtomicU64,
+}
 
 impl Mirror {
     /// One that nobody else sees.
     pub(crate) fn new() -> io::Result<Mirror> {
-        Map::anonymous(PAGE, false).map(Mirror)
+        Mirror::over(Map::anonymous(PAGE, false)?)
     }
 
     /// One that a worker process has mapped, to be read.
     pub(crate) fn of(file: &File) -> io::Result<Mirror> {
-        Map::shared(file, PAGE, false).map(Mirror)
+        Mirror::over(Map::shared(file, PAGE, false)?)
+    }
+
+    fn over(map: Map) -> io::Result<Mirror> {
+        Ok(Mirror { map, opened_in: AtomicU64::new(fork::here().0) })
+    }
+
+    /// Whether it was opened in this process, and not in one that this is a fork of: the workers
+    /// that see it are that one's.
+    pub(crate) fn is_ours(&self) -> bool {
+        Birthplace(self.opened_in.load(Ordering::Relaxed)).is_here()
     }
 
     /// Puts a fresh page there, which is given to worker processes.
     pub(crate) fn open(&self) -> io::Result<File> {
         let file = memory_file(c"jobexec-phase", PAGE, false)?;
-        self.0.replace(&file)?;
+        self.map.replace(&file)?;
+        self.opened_in.store(fork::here().0, Ordering::Relaxed);
         seal_against_writers(&file)?;
         Ok(file)
     }
@@ -35,13 +51,13 @@ impl Mirror {
     /// Nobody else sees it any more.
     pub(crate) fn close(&self) {
         // Where that fails, the page of the executor before stays there, and does no harm.
-        let _ = self.0.replace_by_private();
+        let _ = self.map.replace_by_private();
     }
 
     /// The word of the phase.
     pub(crate) fn word(&self) -> &AtomicU64 {
         // SAFETY: the map is a page, aligned for a word, and both sides use only atomics.
-        unsafe { &*self.0.base().cast::<AtomicU64>() }
+        unsafe { &*self.map.base().cast::<AtomicU64>() }
     }
 
     /// Shows a phase, and whatever was shown before and is not undone by it: the session grows,

@@ -108,7 +108,9 @@ impl Signals {
     /// Has worker processes see the phase. To be called when it has changed.
     fn show(&self) {
         #[cfg(not(loom))]
-        if let Some(mirror) = self.mirror.get() {
+        if let Some(mirror) = self.mirror.get()
+            && mirror.is_ours()
+        {
             mirror.show(self.phase().0);
         }
     }

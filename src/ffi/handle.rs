@@ -12,7 +12,8 @@ const LIVE: u64 = 0x6a6f_6265_7865_6321;
 const FREED: u64 = 0x6672_6565_6421_2121;
 
 /// An executor. Made by jobexec_start, freed by jobexec_free; nothing of it is for the caller to
-/// see.
+/// see. In the child of a fork every call with it answers JOBEXEC_ERROR_FORKED: its workers are the
+/// parent's.
 pub struct jobexec_executor {
     state: AtomicU64,
     running: Option<Running>,
@@ -45,7 +46,11 @@ pub(super) unsafe fn get<'a>(exec: *const jobexec_executor) -> Result<&'a Runnin
     if handle.state.load(Ordering::Acquire) != LIVE {
         return Err(Status::InvalidHandle);
     }
-    handle.running.as_ref().ok_or(Status::InvalidHandle)
+    let running = handle.running.as_ref().ok_or(Status::InvalidHandle)?;
+    if !running.birthplace.is_here() {
+        return Err(Status::Forked);
+    }
+    Ok(running)
 }
 
 /// Takes the executor out of its handle, once.

@@ -97,7 +97,8 @@ pub unsafe extern "C" fn jobexec_close(
 /// Threads: any but the workers'; no other call may use the handle at the same time or later.
 /// A later use is answered JOBEXEC_ERROR_HANDLE until the handle's memory serves another
 /// executor. Blocks: never, but runs the discard callbacks.
-/// Answers: JOBEXEC_OK, JOBEXEC_ERROR_HANDLE (freed before), JOBEXEC_ERROR_INSIDE_CALLBACK.
+/// Answers: JOBEXEC_OK, JOBEXEC_ERROR_HANDLE (freed before), JOBEXEC_ERROR_INSIDE_CALLBACK,
+/// JOBEXEC_ERROR_FORKED.
 ///
 /// # Safety
 /// `exec` is NULL or a handle that no other call uses.
@@ -108,8 +109,12 @@ pub unsafe extern "C" fn jobexec_free(exec: *mut jobexec_executor) -> jobexec_st
             return Ok(());
         }
         // SAFETY: the caller's promise.
-        if unsafe { get(exec) }.is_ok_and(|running| running.crew.engine.is_inside()) {
-            return Err(Error::from(Status::InsideCallback));
+        match unsafe { get(exec) } {
+            Ok(running) if running.crew.engine.is_inside() => {
+                return Err(Error::from(Status::InsideCallback));
+            }
+            Err(Status::Forked) => return Err(Error::from(Status::Forked)),
+            _ => {}
         }
         // SAFETY: the caller's promise.
         drop(unsafe { take(exec) }?);

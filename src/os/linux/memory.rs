@@ -64,6 +64,11 @@ impl Map {
         self.advise(libc::MADV_HUGEPAGE);
     }
 
+    /// The child of a fork sees zeros. False if the kernel cannot.
+    pub(crate) fn wipe_on_fork(&self) -> bool {
+        self.advise(libc::MADV_WIPEONFORK)
+    }
+
     /// Has every page there before it is touched, so that no touch of it faults.
     pub(crate) fn populate(&self) -> io::Result<()> {
         if self.advise(libc::MADV_POPULATE_WRITE) {

@@ -1,8 +1,9 @@
-//! Linux: the monotonic clock, the futex, threads that can be joined by a deadline, memory,
+//! Linux: the monotonic clock, the futex, forks, threads that can be joined by a deadline, memory,
 //! processes, and what the machine lets this process use.
 
 mod cgroup;
 pub(crate) mod clock;
+pub(crate) mod fork;
 pub(crate) mod futex;
 pub(crate) mod machine;
 pub(crate) mod memory;
