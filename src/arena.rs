@@ -369,23 +369,32 @@ fn allocate(bytes: usize, pages: Pages, prefault: bool, source: Source) -> Resul
         return Err(missing(format!("{there} are available, by {file}")));
     }
     let failed = |error: std::io::Error| missing(error.to_string());
-    let memory = match source {
-        Source::Shared => {
+    let shared = matches!(source, Source::Shared);
+    let (map, file) = match shared {
+        true => {
             let file = memory::memory_file(c"jobexec-buffers", bytes, huge).map_err(failed)?;
-            memory::reserve(&file, bytes).map_err(failed)?;
-            Memory::Shared(Map::shared(&file, bytes, true).map_err(failed)?, file)
+            (Map::shared(&file, bytes, true).map_err(failed)?, Some(file))
         }
-        _ => Memory::Private(Map::anonymous(bytes, huge).map_err(failed)?),
+        false => (Map::anonymous(bytes, huge).map_err(failed)?, None),
     };
-    if let Memory::Private(map) | Memory::Shared(map, _) = &memory {
-        if pages == Pages::Transparent {
-            map.prefer_huge_pages();
-        }
-        if prefault {
-            map.populate().map_err(failed)?;
+    if pages == Pages::Transparent {
+        map.prefer_huge_pages();
+    }
+    if let Some(file) = &file {
+        // A file's memory is taken now, for a later touch that found none would be a SIGBUS. By a
+        // touch, where huge pages are wished for: it knows of the wish.
+        match pages {
+            Pages::Transparent => map.populate().map_err(failed)?,
+            _ => memory::reserve(file, bytes).map_err(failed)?,
         }
     }
-    Ok(memory)
+    if prefault {
+        map.populate().map_err(failed)?;
+    }
+    Ok(match file {
+        Some(file) => Memory::Shared(map, file),
+        None => Memory::Private(map),
+    })
 }
 
 #[cfg(all(test, not(loom)))]

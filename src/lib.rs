@@ -32,6 +32,7 @@
 //! - Memory is allocated at the start. A put takes the place of its result with it, so that a
 //!   worker never waits for a poller.
 //! - An idle executor uses no CPU; a busy one takes no lock and makes no system call.
+//! - Workers are threads, or processes whose death costs the job that they were at.
 //!
 //! # How it is made
 //! In reading order; each module uses only what stands above it.
@@ -43,16 +44,21 @@
 //! | `spin`, `event` | looking for news; waiting, with its proof |
 //! | `credits` | accepting jobs and giving them their outcome: one word, one counter each |
 //! | `ring`, `record`, `job`, `queue` | the MPMC ring, with its proof; failures; the two queues |
+//! | `bell`, `link` | waiting for one partner, with its proof; what a worker process shares |
 //! | `free`, `arena` | what is free; the memory of batches, and whose each buffer is |
-//! | `run` | the one step in which kinds of workers differ |
+//! | `mirror` | the copy of the phase that worker processes see |
 //! | `signals`, `registry` | what an executor tells its threads, reachable from signal handlers |
-//! | `desk`, `inside` | what a worker is at; which executor's callback a thread is in |
+//! | `run` | the one step in which kinds of workers differ |
+//! | `desk`, `lane` | what a worker is at; a worker process as threads see it |
+//! | `inside` | which executor's callback a thread is in |
 //! | `engine` | all that is shared |
 //! | `buffer` | a batch on its way: filled, sent, brought back, released |
 //! | `put`, `worker`, `poll` | the walk of a payload, step by step |
-//! | `reset` | clearing the way |
-//! | `crew`, `lifecycle`, `stats` | threads, start and close, numbers and the report |
+//! | `recall`, `reset` | taking back what is not begun; clearing the way |
+//! | `pump` | the worker's step where it is a process |
+//! | `budget`, `crew`, `lifecycle`, `stats` | threads, start and close, numbers and the report |
 //! | `run_thread`, `batch` | transforms in Rust, of payloads and of batches |
+//! | `process` | worker processes: how they are started, watched and buried; their own side |
 //! | `executor`, `batch_executor` | the Rust API for each |
 //! | `ffi` | the C API |
 
@@ -87,12 +93,12 @@ mod link;
 mod arena;
 mod free;
 
-mod run;
-
 #[cfg(not(loom))]
 mod mirror;
 mod registry;
 mod signals;
+
+mod run;
 
 mod desk;
 mod inside;

@@ -88,6 +88,8 @@ pub(crate) struct Terms {
     pub(crate) buffers: u64,
     pub(crate) input_bytes: u64,
     pub(crate) output_bytes: u64,
+    /// 1 if the worker maps all of the batches before its first job.
+    pub(crate) prefault: u64,
 }
 
 /// What the executor sees of a slot.
@@ -178,8 +180,8 @@ impl Link {
 
     /// The executor: makes fresh memory a link, before the worker starts.
     pub(crate) fn prepare(&self, terms: Terms) {
-        let Terms { worker, seed, spin_ns, buffers, input_bytes, output_bytes } = terms;
-        let terms = [worker, seed, spin_ns, buffers, input_bytes, output_bytes];
+        let Terms { worker, seed, spin_ns, buffers, input_bytes, output_bytes, prefault } = terms;
+        let terms = [worker, seed, spin_ns, buffers, input_bytes, output_bytes, prefault];
         for (at, value) in (TERMS_AT..).zip(terms) {
             self.word(at).store(value, Ordering::Relaxed);
         }
@@ -205,8 +207,8 @@ impl Link {
         let mut terms = (TERMS_AT..).map(|at| self.read(at));
         let mut next = || terms.next().unwrap_or(0);
         let (worker, seed, spin_ns) = (next(), next(), next());
-        let (buffers, input_bytes, output_bytes) = (next(), next(), next());
-        Ok(Terms { worker, seed, spin_ns, buffers, input_bytes, output_bytes })
+        let (buffers, input_bytes, output_bytes, prefault) = (next(), next(), next(), next());
+        Ok(Terms { worker, seed, spin_ns, buffers, input_bytes, output_bytes, prefault })
     }
 
     /// The worker: it is here, ready or not. Changes nothing but the one word that every version

@@ -79,6 +79,7 @@ impl Fleet {
             buffers: layout.count as u64,
             input_bytes: layout.input_bytes as u64,
             output_bytes: layout.output_bytes as u64,
+            prefault: site.config.prefault.into(),
         };
         let (command, output, start_timeout) =
             (Prepared::new(command)?, command.output, Timeout::from(command.start_timeout));

@@ -73,6 +73,9 @@ impl Station {
         let layout = layout.filter(|layout| layout.bytes == arena_bytes);
         let layout = layout.ok_or_else(|| refuse("the buffers have another size".to_owned()))?;
         let arena = Map::shared(&arena, arena_bytes, true).map_err(failed)?;
+        if terms.prefault == 1 {
+            arena.populate().map_err(failed)?;
+        }
         let phase = Mirror::of(&phase).map_err(failed)?;
         let spin = Spin::new(terms.spin_ns, count);
         let verdict =
