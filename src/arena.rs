@@ -383,13 +383,12 @@ fn allocate(bytes: usize, pages: Pages, prefault: bool, source: Source) -> Resul
     if let Some(file) = &file {
         // A file's memory is taken now, for a later touch that found none would be a SIGBUS. By a
         // touch, where huge pages are wished for: it knows of the wish.
-        match pages {
-            Pages::Transparent => map.populate().map_err(failed)?,
-            _ => memory::reserve(file, bytes).map_err(failed)?,
+        if pages != Pages::Transparent || !map.populate().map_err(failed)? {
+            memory::reserve(file, bytes).map_err(failed)?;
         }
     }
-    if prefault {
-        map.populate().map_err(failed)?;
+    if prefault && !map.populate().map_err(failed)? {
+        memory::touch(map.base(), bytes);
     }
     Ok(match file {
         Some(file) => Memory::Shared(map, file),

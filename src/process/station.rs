@@ -74,7 +74,7 @@ impl Station {
         let layout = layout.ok_or_else(|| refuse("the buffers have another size".to_owned()))?;
         let arena = Map::shared(&arena, arena_bytes, true).map_err(failed)?;
         if terms.prefault == 1 {
-            arena.populate().map_err(failed)?;
+            arena.populate().map_err(failed)?; // Where the kernel cannot, touches fault once.
         }
         let phase = Mirror::of(&phase).map_err(failed)?;
         let spin = Spin::new(terms.spin_ns, count);

@@ -69,17 +69,14 @@ impl Map {
         self.advise(libc::MADV_WIPEONFORK)
     }
 
-    /// Has every page there before it is touched, so that no touch of it faults.
-    pub(crate) fn populate(&self) -> io::Result<()> {
+    /// Has every page there before it is touched, so that no touch of it faults. False if the
+    /// kernel cannot (before Linux 5.14). Changes no byte.
+    pub(crate) fn populate(&self) -> io::Result<bool> {
         if self.advise(libc::MADV_POPULATE_WRITE) {
-            return Ok(());
+            return Ok(true);
         }
         let error = io::Error::last_os_error();
-        if error.raw_os_error() != Some(libc::EINVAL) {
-            return Err(error);
-        }
-        touch(self.base(), self.bytes); // Before Linux 5.14.
-        Ok(())
+        if error.raw_os_error() == Some(libc::EINVAL) { Ok(false) } else { Err(error) }
     }
 
     fn advise(&self, advice: i32) -> bool {
