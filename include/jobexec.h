@@ -499,7 +499,9 @@ typedef struct jobexec_result {
      */
     jobexec_outcome outcome;
     /**
-     * What the transform answered, where the outcome is JOBEXEC_OUTCOME_FAILED; else 0.
+     * What the transform answered, where the outcome is JOBEXEC_OUTCOME_FAILED. How the worker
+     * process ended, where it is JOBEXEC_OUTCOME_CRASHED: its exit code, or less than 0, minus the
+     * signal. Else 0.
      */
     int32_t code;
     /**
@@ -635,7 +637,7 @@ typedef struct jobexec_counters {
      */
     uint64_t workers;
     /**
-     * Worker threads that died and were replaced.
+     * Workers that died and were replaced.
      */
     uint64_t restarts;
     /**

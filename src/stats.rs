@@ -48,7 +48,7 @@ pub struct Stats {
     pub session: u64,
     /// Workers that the executor was started with.
     pub workers: u64,
-    /// Worker threads that died and were replaced.
+    /// Workers that died and were replaced.
     pub restarts: u64,
     /// How often a sleeping thread was woken: workers, pollers and putters together.
     pub wakes: u64,

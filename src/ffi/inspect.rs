@@ -49,7 +49,7 @@ pub struct jobexec_counters {
     pub session: u64,
     /// Workers that the executor was started with.
     pub workers: u64,
-    /// Worker threads that died and were replaced.
+    /// Workers that died and were replaced.
     pub restarts: u64,
     /// How often a sleeping thread was woken.
     pub wakes: u64,

@@ -20,7 +20,9 @@ pub struct jobexec_result {
     pub payload: *mut c_void,
     /// One of JOBEXEC_OUTCOME_.
     pub outcome: jobexec_outcome,
-    /// What the transform answered, where the outcome is JOBEXEC_OUTCOME_FAILED; else 0.
+    /// What the transform answered, where the outcome is JOBEXEC_OUTCOME_FAILED. How the worker
+    /// process ended, where it is JOBEXEC_OUTCOME_CRASHED: its exit code, or less than 0, minus the
+    /// signal. Else 0.
     pub code: i32,
     /// The session the job was put in.
     pub session: u32,
