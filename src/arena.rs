@@ -270,7 +270,6 @@ impl Arena {
     pub(crate) fn acquire(&self) -> Option<View> {
         let index = self.free.pop()?;
         self.states[index].store(HELD, Ordering::Relaxed);
-        self.tries[index].store(0, Ordering::Relaxed);
         let view = self.view(index);
         view.set_input(self.layout.input_bytes as u64);
         view.set_output(0);
@@ -291,6 +290,7 @@ impl Arena {
     pub(crate) fn send(&self, index: usize) -> bool {
         let sent = self.change(index, HELD, SENT);
         if sent {
+            self.tries[index].store(0, Ordering::Relaxed); // Another job, in the same buffer or not.
             self.view(index).set_output(0);
         }
         sent
@@ -317,7 +317,7 @@ impl Arena {
         self.recycle(index, SENT)
     }
 
-    /// A worker died of it. How often that happened since the host got it.
+    /// A worker died of it. How often that happened since the host put it.
     pub(crate) fn count_try(&self, index: usize) -> u64 {
         self.tries[index].fetch_add(1, Ordering::Relaxed) + 1
     }

@@ -21,6 +21,11 @@ pub(crate) fn stay(executor: *const ()) {
     WORKS_FOR.set(executor);
 }
 
+/// Whose worker this thread is; NULL if nobody's.
+pub(crate) fn employer() -> *const () {
+    WORKS_FOR.get()
+}
+
 /// Whether this thread is inside a callback of that executor.
 #[inline]
 pub(crate) fn is_inside(executor: *const ()) -> bool {

@@ -5,6 +5,7 @@ use super::watch::Watcher;
 use crate::arena::Arena;
 use crate::clock::{Deadline, Timeout};
 use crate::credits::Outcome;
+use crate::inside;
 use crate::lane::Lane;
 use crate::lifecycle::Site;
 use crate::link::{Terms, VERSION, WORDS};
@@ -19,7 +20,7 @@ use std::ffi::c_void;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// See the module. It is the step that runs a job only in name: jobs go over links. What the user
@@ -39,6 +40,8 @@ pub(crate) struct Fleet {
     seats: Box<[Mutex<Seat>]>,
     /// No process may live any more.
     doomed: AtomicBool,
+    /// Which executor this is, see [`inside`]: its first worker says so.
+    employer: AtomicPtr<()>,
 }
 
 /// What belongs to one worker's process.
@@ -54,6 +57,8 @@ struct Seat {
 
 /// The longest line of a worker that comes to the log in one piece, in bytes.
 const LINE: usize = 4096;
+/// So many reads of that size take all that a pipe holds.
+const READS: usize = 16;
 
 impl Fleet {
     /// No process yet; the step that runs jobs. `hooks` are asked for only when nothing can fail any more.
@@ -99,6 +104,7 @@ impl Fleet {
             terms,
             seats: site.lanes.iter().map(|_| Mutex::default()).collect(),
             doomed: AtomicBool::new(false),
+            employer: AtomicPtr::new(std::ptr::null_mut()),
         });
         fleet.watcher.begin(&*fleet).map_err(failed)?;
         Ok(fleet)
@@ -233,9 +239,11 @@ impl Fleet {
         self.signals.work.notify_all();
     }
 
-    /// The kernel says that a process has printed something.
+    /// The kernel says that a process has printed something. One that prints without end is read
+    /// in bites, so that others are heard too, and so that one that is dead is buried although
+    /// what it has started goes on printing.
     pub(super) fn read_output(&self, worker: usize) {
-        loop {
+        for _ in 0..READS {
             let mut seat = self.seat(worker);
             let Seat { pipe: Some(pipe), line, .. } = &mut *seat else { return };
             let mut bytes = [0; LINE];
@@ -258,7 +266,10 @@ impl Fleet {
 
     fn log_line(&self, worker: usize, line: &str) {
         if !line.is_empty() {
-            self.hooks.log(LogLevel::Info, &format!("worker {worker}: {line}"));
+            let employer = self.employer.load(Ordering::Acquire);
+            inside::enter(employer, || {
+                self.hooks.log(LogLevel::Info, &format!("worker {worker}: {line}"));
+            });
         }
     }
 }
@@ -271,6 +282,7 @@ impl Drop for Fleet {
 
 impl Run for Fleet {
     fn enter(&self, worker: usize) -> Result<(), String> {
+        self.employer.store(inside::employer().cast_mut(), Ordering::Release);
         let program = || self.command.name();
         let launched = self.launch(worker);
         launched.map_err(|error| format!("{} could not be started: {error}", program()))?;
