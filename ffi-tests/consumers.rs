@@ -38,16 +38,43 @@ fn cpp() {
 
 #[test]
 fn python() {
-    let scripts = ["ffi-tests/python/test_jobexec.py", "ffi-tests/python/test_batches.py"];
-    run_all(scripts.into_iter().filter_map(Consumer::python));
+    run_all(tests("python").filter_map(|script| Consumer::python(&script)));
 }
 
 #[test]
 fn trainers() {
-    let c = Consumer::built(&[Path::new("ffi-tests/c/trainer.c")]);
+    let all = ["threads", "processes"].map(|workers| trainers_with(&["--workers", workers]));
+    run_all(all.into_iter().flatten());
+}
+
+/// With one worker, results come in the order of the puts: then nothing that is learned depends on
+/// whether it is a thread or a process. Each trainer says its accuracy, and the loss in full.
+#[test]
+fn trainers_learn_the_same_from_threads_and_processes() {
+    let [threads, processes] = ["threads", "processes"].map(|workers| {
+        let trainers = trainers_with(&["--workers", workers, "--count", "1"]);
+        trainers.into_iter().map(|trainer| {
+            let said = trainer.run().unwrap_or_else(|failure| panic!("{failure}"));
+            said.lines().find(|line| line.starts_with("accuracy")).unwrap_or_default().to_owned()
+        })
+    });
+    for (thread, process) in threads.zip(processes) {
+        assert!(thread.contains(" %, loss 0."), "{thread}");
+        assert_eq!(thread, process);
+    }
+}
+
+/// The trainers in C, in C++ and, where there is one, in Python.
+fn trainers_with(arguments: &[&str]) -> Vec<Consumer> {
+    let c = Consumer::new("ffi-tests/c/trainer.c", Command::new(c_trainer()));
     let cpp = Consumer::new("ffi-tests/cpp/trainer.cpp", Command::new(cpp_trainer()));
-    let python = Consumer::python("ffi-tests/python/trainer.py");
-    run_all([c, cpp].into_iter().chain(python));
+    let python = Consumer::python(Path::new("ffi-tests/python/trainer.py"));
+    let mut trainers: Vec<_> = [c, cpp].into_iter().chain(python).collect();
+    for trainer in &mut trainers {
+        trainer.name = format!("{} {}", trainer.name, arguments.join(" "));
+        trainer.command.args(arguments);
+    }
+    trainers
 }
 
 /// The programs in the README do what they say.
@@ -66,45 +93,46 @@ fn readme() {
 
 /// A program that uses the library.
 struct Consumer {
-    name: PathBuf,
+    name: String,
     command: Command,
 }
 
 impl Consumer {
-    fn new(name: impl Into<PathBuf>, mut command: Command) -> Consumer {
+    fn new(name: impl Into<String>, mut command: Command) -> Consumer {
         with_our_library(&mut command);
         Consumer { name: name.into(), command }
     }
 
     fn built(sources: &[&Path]) -> Consumer {
-        Consumer::new(sources[0], Command::new(compile(sources)))
+        Consumer::new(sources[0].to_string_lossy(), Command::new(compile(sources)))
     }
 
     /// Nothing where there is no Python.
-    fn python(script: &str) -> Option<Consumer> {
+    fn python(script: &Path) -> Option<Consumer> {
         let mut command = Command::new(tool("PYTHON", "python3"));
         if Command::new(command.get_program()).arg("--version").output().is_err() {
-            say(&format!("{script} skipped: there is no {}", command.get_program().display()));
+            let (script, python) = (script.display(), command.get_program().display());
+            say(&format!("{script} skipped: there is no {python}"));
             return None;
         }
         command.arg("-B").arg(script).env("JOBEXEC_LIBRARY", libraries().join("libjobexec.so"));
-        Some(Consumer::new(script, command))
+        Some(Consumer::new(script.to_string_lossy(), command))
     }
 
-    /// Runs it to its end, or the deadline. If it failed, what it said comes back.
-    fn run(mut self) -> Result<(), String> {
-        let name = self.name.display().to_string();
+    /// Runs it to its end, or the deadline. What it said comes back, also if it failed.
+    fn run(mut self) -> Result<String, String> {
+        let name = self.name.clone();
         let start = Instant::now();
         let (status, output) = self.wait().unwrap_or_else(|error| panic!("{name}: {error}"));
         let time = start.elapsed().as_secs_f64();
         match status {
             Some(status) if status.success() => {
                 println!("{name} passed after {time:.2} s\n{output}");
-                Ok(())
+                Ok(output)
             }
             Some(status) if status.code() == Some(SKIPPED) => {
                 say(&format!("{name} skipped itself: {output}"));
-                Ok(())
+                Ok(output)
             }
             Some(status) => Err(format!("{name} failed with {status} after {time:.2} s\n{output}")),
             None => Err(format!("{name} was killed at the deadline\n{output}")),
@@ -114,7 +142,7 @@ impl Consumer {
     /// The exit status, none at the deadline; and the output. That goes through a file, since a
     /// pipe that nobody empties would hold the program up.
     fn wait(&mut self) -> io::Result<(Option<ExitStatus>, String)> {
-        let name = self.name.display().to_string().replace('/', "-");
+        let name = self.name.replace(['/', ' '], "-");
         let path = programs().join(name + ".log");
         let file = File::create(&path)?;
         self.command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
@@ -141,16 +169,24 @@ fn run_all(consumers: impl Iterator<Item = Consumer>) {
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
-/// The files `test_*` of a language, which is also how they end, by name.
+/// The files `test_*` of a language, by name.
 fn tests(language: &str) -> impl Iterator<Item = PathBuf> {
+    let end = if language == "python" { "py" } else { language };
     let folder = fs::read_dir(Path::new("ffi-tests").join(language)).expect("the sources");
     let mut paths: Vec<PathBuf> = folder.map(|entry| entry.expect("a file").path()).collect();
     paths.retain(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("test_") && path.extension() == Some(OsStr::new(language))
+        name.starts_with("test_") && path.extension() == Some(OsStr::new(end))
     });
     paths.sort();
     paths.into_iter()
+}
+
+// Built once, since several tests at the same time run them.
+
+fn c_trainer() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| compile(&[Path::new("ffi-tests/c/trainer.c")]))
 }
 
 fn cpp_trainer() -> &'static Path {

@@ -44,6 +44,8 @@ enum class [[nodiscard]] Status : std::int32_t {
     error_exhausted = JOBEXEC_ERROR_EXHAUSTED,
     error_internal = JOBEXEC_ERROR_INTERNAL,
     error_not_held = JOBEXEC_ERROR_NOT_HELD,
+    error_not_worker = JOBEXEC_ERROR_NOT_WORKER,
+    error_forked = JOBEXEC_ERROR_FORKED,
 };
 
 /// What became of a job.
@@ -108,6 +110,7 @@ private:
 };
 
 class BatchExecutor;
+class WorkerCommand;
 
 namespace detail {
 
@@ -144,7 +147,7 @@ public:
         raw_.size = sizeof raw_;
         detail::require(::jobexec_config_init(&raw_));
     }
-    /// Worker threads; 0 runs the transform inside put. Default: one for each usable CPU.
+    /// Workers; 0 runs the transform inside put. Default: one for each usable CPU.
     Config& workers(std::uint32_t count) { return set(raw_.workers, count); }
     /// Jobs that may wait in the queue, for each worker. Default 2.
     Config& queue_per_worker(std::uint32_t count) { return set(raw_.queue_per_worker, count); }
@@ -163,8 +166,21 @@ public:
     Config& spin(std::chrono::duration<Rep, Period> time) {
         return set(raw_.spin_ns, detail::nanoseconds(time));
     }
-    /// Worker threads that may be replaced in all. Default 64.
+    /// Workers that died and may be replaced, in all or within restart_window. Default 64.
     Config& max_restarts(std::uint32_t count) { return set(raw_.max_restarts, count); }
+    /// Within what time max_restarts count. Default 0: the executor's life.
+    template <class Rep, class Period>
+    Config& restart_window(std::chrono::duration<Rep, Period> time) {
+        return set(raw_.restart_window_ns, detail::nanoseconds(time));
+    }
+    /// How long a worker process that died before it did a job waits for its second replacement
+    /// in a row; then twice as long each time, up to 100 times. Default 10 ms.
+    template <class Rep, class Period>
+    Config& restart_backoff(std::chrono::duration<Rep, Period> time) {
+        return set(raw_.restart_backoff_ns, detail::nanoseconds(time));
+    }
+    /// How often a job is tried again whose worker process died while it ran it. Default 0.
+    Config& retries(std::uint32_t count) { return set(raw_.retries, count); }
     /// Each worker on a core of its own; so many cores are left to the host. The default, with 0.
     Config& pin_auto(std::uint32_t reserve_cores) {
         return set(raw_.reserve_cores, reserve_cores).set(raw_.pinning, JOBEXEC_PIN_AUTO);
@@ -191,6 +207,7 @@ public:
 private:
     friend class detail::Handle;
     friend class BatchExecutor;
+    friend class WorkerCommand;
     template <class Field, class Value>
     Config& set(Field& field, Value&& value) {
         field = std::forward<Value>(value);

@@ -127,6 +127,8 @@ namespace detail {
 /// The user pointer of an executor of batches.
 template <class F>
 struct BatchState : Callbacks<BatchState<F>, BatchHooks> {
+    static_assert(std::is_void_v<std::invoke_result_t<F&, BatchJob&>>,
+                  "what it returned would be lost");
     F transform;
 
     static std::int32_t on_job(void* user, void* payload, ::jobexec_job* raw) {
@@ -150,8 +152,6 @@ public:
     BatchExecutor(const Config& config, F transform, BatchHooks hooks = {},
                   Timeout timeout = default_start_timeout)
         : input_bytes_(static_cast<std::size_t>(config.raw_.input_bytes)) {
-        static_assert(std::is_void_v<std::invoke_result_t<F&, BatchJob&>>,
-                      "what it returned would be lost");
         if (config.raw_.input_bytes == 0 && config.raw_.output_bytes == 0)
             throw Error(Status::error_argument, "a batch without an input and an output");
         using State = detail::BatchState<F>;
@@ -200,6 +200,13 @@ public:
     }
 
 private:
+    friend class WorkerCommand;
+    /// With workers that transform elsewhere.
+    template <class State, class Timeout>
+    BatchExecutor(const Config& config, std::unique_ptr<State> state, Timeout timeout)
+        : input_bytes_(static_cast<std::size_t>(config.raw_.input_bytes)) {
+        start(config, std::move(state), timeout, nullptr);
+    }
     Buffer made(void* input, ConstBytes output) const noexcept {
         return {memory(), {static_cast<unsigned char*>(input), input_bytes_}, output};
     }

@@ -1,11 +1,14 @@
 /* Trains a classifier of handwritten digits. Workers prepare batches of shifted, noisy images, the
  * host learns from them. It keeps the executor full, so an epoch ends by a reset, which gives back
- * what was prepared in vain. */
+ * what was prepared in vain.
+ *
+ * Arguments: --workers threads|processes (of this same program), --count N, and a data file. */
 #define _DEFAULT_SOURCE /* erand48 */
 #include <jobexec.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { DIGITS = 1797, PIXELS = 64, CLASSES = 10, BATCH = 32, BATCHES = 45, EPOCHS = 20 };
 typedef float digit[PIXELS + 1]; /* Grey values from 0 to 16, and the label. */
@@ -17,7 +20,9 @@ static int32_t augment(void *user, void *payload, jobexec_job *job)
 {
     const uint64_t seed = jobexec_job_seed(job);
     unsigned short random[3] = {seed & 0xffff, seed >> 16 & 0xffff, seed >> 32 & 0xffff};
-    for (digit *to = payload; to < (digit *)payload + BATCH; to++) {
+    digit *batch = jobexec_job_output(job);
+    (void)payload; /* The input, of which there is none. */
+    for (digit *to = batch; to < batch + BATCH; to++) {
         const int pick = (int)(erand48(random) * DIGITS), shift = (int)(erand48(random) * 9);
         const float *from = ((digit *)user)[pick % 5 == 0 ? pick + 1 : pick];
         (*to)[PIXELS] = from[PIXELS];
@@ -26,11 +31,12 @@ static int32_t augment(void *user, void *payload, jobexec_job *job)
             (*to)[i] = (x < 0 || x > 7 ? 0 : from[i / 8 * 8 + x]) + (float)erand48(random);
         }
     }
-    return 0;
+    return jobexec_job_set_output(job, BATCH * sizeof(digit)); /* 0 is success. */
 }
 
-/* Moves the weights towards a digit's label. 1 if that was the likeliest before. */
-static int learn(const float *image, float rate)
+/* Moves the weights towards a digit's label, and adds to the loss. 1 if that was the likeliest
+ * before. */
+static int learn(const float *image, float rate, double *loss)
 {
     float chances[CLASSES] = {0}, sum = 0;
     int best = 0, label = (int)image[PIXELS];
@@ -42,38 +48,53 @@ static int learn(const float *image, float rate)
     for (int c = 0; c < CLASSES; c++)
         for (int i = 0; i < PIXELS; i++)
             weights[c][i] += rate * ((float)(c == label) - chances[c] / sum) * image[i];
+    *loss -= log(chances[label] / sum);
     return best == label;
 }
 
-static void discard(void *user, void *payload) { (void)user, free(payload); }
-
 int main(int argc, char **argv)
 {
-    FILE *file = fopen(argc > 1 ? argv[1] : "ffi-tests/data/optdigits.csv", "r");
+    const char *path = "ffi-tests/data/optdigits.csv";
+    jobexec_config config = {.size = sizeof config};
+    jobexec_config_init(&config);
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--workers") && ++i < argc) config.worker_kind = !strcmp(argv[i], "processes");
+        else if (!strcmp(argv[i], "--count") && ++i < argc) config.workers = (uint32_t)atoi(argv[i]);
+        else path = argv[i];
+    }
+    FILE *file = fopen(path, "r");
     for (int d = 0; d < DIGITS; d++)
         for (int i = 0; i <= PIXELS; i++)
             if (!file || fscanf(file, "%f%*c", &digits[d][i]) != 1) return puts("no data"), 1;
-    jobexec_config config = {.size = sizeof config};
-    jobexec_config_init(&config);
-    config.transform = augment, config.discard = discard, config.user = digits;
+    fclose(file);
+    if (jobexec_is_worker()) return jobexec_worker_main(augment, digits) != JOBEXEC_OK;
+
+    const char *const ourselves[] = {"/proc/self/exe", path, NULL};
+    if (config.worker_kind == JOBEXEC_WORKERS_ARE_PROCESSES) config.argv = ourselves;
+    else config.transform = augment, config.user = digits;
+    config.output_bytes = BATCH * sizeof(digit);
     jobexec_executor *exec;
     if (jobexec_start(&config, 10000000000, &exec)) return puts(jobexec_last_error()), 1;
     void *next = NULL;
+    double loss = 0;
     for (int trained = 0; trained < EPOCHS * BATCHES;) {
-        if (next == NULL) next = malloc(BATCH * sizeof(digit));
-        if (jobexec_put(exec, next, NULL) == JOBEXEC_OK) { next = NULL; continue; }
+        if ((next || jobexec_buffer_acquire(exec, &next) == JOBEXEC_OK) &&
+            jobexec_put(exec, next, NULL) == JOBEXEC_OK) { next = NULL; continue; }
         jobexec_result result = {.size = sizeof result};
         if (jobexec_poll_wait(exec, 10000000000, &result)) return puts("no batch"), 1;
-        for (int i = 0; i < BATCH; i++) learn(((digit *)result.payload)[i], 0.0002F);
-        free(result.payload);
+        if (result.outcome != JOBEXEC_OUTCOME_DONE) return puts(result.message), 1;
+        for (int i = 0; i < BATCH; i++) learn(((digit *)result.output)[i], 0.0002F, &loss);
+        jobexec_buffer_release(exec, result.payload);
         if (++trained % BATCHES == 0) jobexec_reset(exec, NULL);
     }
     int right = 0;
-    for (int d = 0; d < DIGITS; d += 5) right += learn(digits[d], 0);
+    loss = 0;
+    for (int d = 0; d < DIGITS; d += 5) right += learn(digits[d], 0, &loss);
     char report[4096];
     jobexec_report(exec, report, sizeof report, NULL);
     const int closed = jobexec_close(exec, 1000000000) == JOBEXEC_OK;
-    jobexec_free(exec), free(next), fclose(file);
-    printf("%saccuracy on %d held-out digits: %.1f %%\n", report, 360, right / 3.6);
+    jobexec_free(exec);
+    printf("%saccuracy on %d held-out digits: %.1f %%, loss %.9g\n", report, 360, right / 3.6,
+           loss / 360);
     return right >= 324 && closed ? 0 : 1;
 }

@@ -3,16 +3,15 @@
 #define AUGMENT_HPP
 
 #include "digits.hpp"
+#include "jobexec_batches.hpp"
 
 #include <cmath>
 #include <cstdint>
+#include <new>
 #include <random>
 
-/// The payload of a job: which digits to take, then what became of them.
-struct Batch {
-    std::vector<std::size_t> picks;
-    std::vector<Digit> digits;
-};
+/// A batch's input is a row of these: which digits to take. Its output is what became of them.
+using Pick = std::uint32_t;
 
 /// The grey value at a point between the pixels; black outside.
 inline float sample(const Image& image, float x, float y) {
@@ -46,12 +45,17 @@ inline Image augment(const Image& image, std::mt19937_64& random) {
     return changed;
 }
 
-/// Fills a batch. The same seed makes the same batch.
-inline void augment(const std::vector<Digit>& source, Batch& batch, std::uint64_t seed) {
-    std::mt19937_64 random(seed);
-    batch.digits.clear();
-    for (const std::size_t pick : batch.picks)
-        batch.digits.push_back({augment(source[pick].image, random), source[pick].label});
+/// Fills a batch. The same seed makes the same batch, on a thread or in a process.
+inline void augment(const std::vector<Digit>& source, jobexec::BatchJob& job) {
+    std::mt19937_64 random(job.seed());
+    const auto* pick = reinterpret_cast<const Pick*>(job.input().begin());
+    const std::size_t count = job.input().size / sizeof(Pick);
+    auto* place = reinterpret_cast<Digit*>(job.output().begin());
+    for (std::size_t i = 0; i < count; ++i) {
+        const Digit& digit = source.at(pick[i]);
+        new (place + i) Digit{augment(digit.image, random), digit.label};
+    }
+    job.set_output(count * sizeof(Digit));
 }
 
 #endif

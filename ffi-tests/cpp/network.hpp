@@ -55,37 +55,45 @@ private:
     Matrix weights_{}, gradient_{}, speed_{};
 };
 
+struct Score {
+    double accuracy = 0, loss = 0;
+};
+
 class Network {
 public:
     explicit Network(std::uint64_t seed) : random_(seed), first_(random_), second_(random_) {}
 
-    /// One step of training. Answers the batch's mean loss.
-    float train(const std::vector<Digit>& batch, float rate) {
+    /// One step of training, on so many digits. Answers their mean loss.
+    float train(const Digit* batch, std::size_t size, float rate) {
         float loss = 0;
-        for (const Digit& digit : batch) {
+        for (const Digit* at = batch; at < batch + size; ++at) {
+            const Digit& digit = *at;
             const auto hidden = relu(first_.forward(digit.image));
             auto slope = softmax(second_.forward(hidden));
-            loss -= std::log(std::max(slope[digit.label], 1e-9F));
+            loss += loss_of(slope, digit);
             slope[digit.label] -= 1;
             auto back = second_.backward(hidden, slope);
             for (std::size_t i = 0; i < back.size(); ++i)
                 if (hidden[i] <= 0) back[i] = 0;
             first_.backward(digit.image, back);
         }
-        const auto count = static_cast<float>(batch.size());
+        const auto count = static_cast<float>(size);
         first_.descend(rate / count, 0.9F);
         second_.descend(rate / count, 0.9F);
         return loss / count;
     }
 
-    /// The share of digits that it recognises.
-    double accuracy(const std::vector<Digit>& digits) const {
-        const auto right = std::count_if(digits.begin(), digits.end(), [this](const Digit& digit) {
-            const auto score = second_.forward(relu(first_.forward(digit.image)));
-            const auto best = std::max_element(score.begin(), score.end()) - score.begin();
-            return static_cast<std::size_t>(best) == digit.label;
-        });
-        return static_cast<double>(right) / static_cast<double>(digits.size());
+    /// How well it does on digits: the share that it recognises, and the mean loss.
+    Score score(const std::vector<Digit>& digits) const {
+        Score score;
+        for (const Digit& digit : digits) {
+            const auto chances = softmax(second_.forward(relu(first_.forward(digit.image))));
+            const auto best = std::max_element(chances.begin(), chances.end()) - chances.begin();
+            score.accuracy += static_cast<std::size_t>(best) == digit.label;
+            score.loss += loss_of(chances, digit);
+        }
+        const auto count = static_cast<double>(digits.size());
+        return {score.accuracy / count, score.loss / count};
     }
 
 private:
@@ -101,6 +109,9 @@ private:
         for (float& value : values) sum += value = std::exp(value - most);
         for (float& value : values) value /= sum;
         return values;
+    }
+    static float loss_of(const std::array<float, classes>& chances, const Digit& digit) {
+        return -std::log(std::max(chances[digit.label], 1e-9F));
     }
 
     std::mt19937_64 random_;

@@ -1,5 +1,5 @@
 // The trainer, named by the first argument, reaches its accuracy; and a Ctrl-C in the middle of
-// an epoch ends it within a second, in good order.
+// an epoch ends it within a second, in good order; both with threads and with processes.
 #include "check.hpp"
 
 #include <csignal>
@@ -14,7 +14,7 @@ struct Process {
     int output = -1;
 };
 
-static Process start(const char* program, const char* option, const char* value) {
+static Process start(const char* program, const char* workers, const char* epochs) {
     int ends[2];
     CHECK(pipe(ends) == 0);
     const pid_t id = fork();
@@ -23,7 +23,7 @@ static Process start(const char* program, const char* option, const char* value)
         dup2(ends[1], STDOUT_FILENO);
         close(ends[0]);
         close(ends[1]);
-        execl(program, program, option, value, nullptr);
+        execl(program, program, "--workers", workers, "--epochs", epochs, nullptr);
         _exit(127);
     }
     close(ends[1]);
@@ -56,17 +56,15 @@ static int exit_code(const Process& process) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-int main(int argc, char** argv) {
-    if (argc < 2) return 77;
-
-    const auto whole = start(argv[1], "--epochs", "40");
+static void check(const char* program, const char* workers) {
+    const auto whole = start(program, workers, "40");
     const auto said = read_until(whole, "\f", 45s);
     CHECK(exit_code(whole) == 0);
     CHECK(said.find("epoch 40:") != std::string::npos);
     CHECK(said.find("accuracy") != std::string::npos);
     CHECK(said.find(" 0 outstanding") != std::string::npos);
 
-    const auto endless = start(argv[1], "--epochs", "1000000");
+    const auto endless = start(program, workers, "1000000");
     CHECK(read_until(endless, "\n", patience).find("epoch 1:") == 0);
     const auto interrupted = Clock::now();
     CHECK(kill(endless.id, SIGINT) == 0);
@@ -76,5 +74,11 @@ int main(int argc, char** argv) {
     CHECK(latency < 1s);
     CHECK(rest.find(" 0 outstanding") != std::string::npos);
     CHECK(rest.find("accuracy") == std::string::npos);
-    std::printf("Ctrl-C took %.1f ms\n", latency.count());
+    std::printf("%s: Ctrl-C took %.1f ms\n", workers, latency.count());
+}
+
+int main(int argc, char** argv) {
+    if (argc < 2) return 77;
+    check(argv[1], "threads");
+    check(argv[1], "processes");
 }

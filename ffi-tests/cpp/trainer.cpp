@@ -1,29 +1,32 @@
-// Trains a small network on handwritten digits while workers augment the batches to come.
+// Trains a small network on handwritten digits while workers augment the batches to come: threads,
+// or processes of this same program.
 //
 // Exits with 0 if the network recognises at least 95 % of the held-out digits, 1 if not or if
 // something failed, 2 for wrong arguments, 130 after Ctrl-C.
 
 #include "augment.hpp"
 #include "digits.hpp"
-#include "jobexec.hpp"
+#include "jobexec_processes.hpp"
 #include "network.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <getopt.h>
 #include <numeric>
 
 namespace {
 
 using namespace std::chrono_literals;
+using jobexec::BatchExecutor;
 using jobexec::Status;
-using Executor = jobexec::Executor<Batch>;
 
 struct Options {
     std::string data = "ffi-tests/data/optdigits.csv";
-    std::uint32_t workers = JOBEXEC_WORKERS_AUTO;
+    bool processes = false;
+    std::uint32_t count = JOBEXEC_WORKERS_AUTO;
     unsigned epochs = 40;
     std::uint64_t seed = 1;
     std::size_t batch = 32;
@@ -38,17 +41,24 @@ extern "C" void on_interrupt(int) {
     jobexec::abort_all();
 }
 
+bool are_processes(const std::string& kind) {
+    if (kind != "threads" && kind != "processes")
+        throw std::invalid_argument("workers are threads or processes");
+    return kind == "processes";
+}
+
 Options parse(int argc, char** argv) {
     const option known[] = {
-        {"workers", required_argument, nullptr, 'w'}, {"epochs", required_argument, nullptr, 'e'},
-        {"seed", required_argument, nullptr, 's'},    {"batch", required_argument, nullptr, 'b'},
-        {"data", required_argument, nullptr, 'd'},    {"quiet", no_argument, nullptr, 'q'},
-        {nullptr, 0, nullptr, 0},
+        {"workers", required_argument, nullptr, 'w'}, {"count", required_argument, nullptr, 'c'},
+        {"epochs", required_argument, nullptr, 'e'},  {"seed", required_argument, nullptr, 's'},
+        {"batch", required_argument, nullptr, 'b'},   {"data", required_argument, nullptr, 'd'},
+        {"quiet", no_argument, nullptr, 'q'},         {nullptr, 0, nullptr, 0},
     };
     Options options;
     for (int name; (name = getopt_long(argc, argv, "", known, nullptr)) != -1;) {
         switch (name) {
-            case 'w': options.workers = static_cast<std::uint32_t>(std::stoul(optarg)); break;
+            case 'w': options.processes = are_processes(optarg); break;
+            case 'c': options.count = static_cast<std::uint32_t>(std::stoul(optarg)); break;
             case 'e': options.epochs = static_cast<unsigned>(std::stoul(optarg)); break;
             case 's': options.seed = std::stoull(optarg); break;
             case 'b': options.batch = std::stoul(optarg); break;
@@ -71,20 +81,23 @@ struct Progress {
 };
 
 /// Trains on every digit once, in that order. Answers Status::end; or what came before it.
-Status train(Executor& executor, Network& network, const std::vector<std::size_t>& order,
+Status train(BatchExecutor& executor, Network& network, const std::vector<Pick>& order,
              std::size_t batch_size, float rate, Progress& progress) {
-    jobexec::Result<Batch> result;
-    std::unique_ptr<Batch> spare;
+    jobexec::BatchResult result;
+    jobexec::Buffer spare;
     for (auto next = order.begin();;) {
         while (next != order.end()) {  // As many as there is room for.
-            if (!spare) spare = std::make_unique<Batch>();
+            Status status = spare ? Status::ok : executor.acquire(spare);
             const auto left = static_cast<std::size_t>(order.end() - next);
-            const auto last = next + static_cast<std::ptrdiff_t>(std::min(batch_size, left));
-            spare->picks.assign(next, last);
-            const Status status = executor.put(spare);
+            const auto count = std::min(batch_size, left);
+            if (status == Status::ok) {
+                std::memcpy(spare.input().data, &*next, count * sizeof(Pick));
+                spare.set_input(count * sizeof(Pick));
+                status = executor.put(spare);
+            }
             if (status == Status::full) break;
             if (status != Status::ok) return status;
-            next = last;
+            next += static_cast<std::ptrdiff_t>(count);
             if (next != order.end()) continue;
             if (const Status finished = executor.finish(); finished != Status::ok) return finished;
         }
@@ -94,17 +107,20 @@ Status train(Executor& executor, Network& network, const std::vector<std::size_t
         if (status != Status::ok) return status;
         if (result.outcome() != jobexec::Outcome::done)
             throw std::runtime_error(std::string(result.message()));
-        progress.loss += network.train(result.payload->digits, rate);
+        const auto digits = result.buffer.output();
+        progress.loss += network.train(reinterpret_cast<const Digit*>(digits.data),
+                                       digits.size / sizeof(Digit), rate);
         progress.steps += 1;
-        spare = std::move(result.payload);
+        spare = std::move(result.buffer);
     }
 }
 
 /// All epochs. Answers ok; or the status that stopped it.
-Status train(Executor& executor, Network& network, std::size_t digits, const Options& options) {
+Status train(BatchExecutor& executor, Network& network, std::size_t digits,
+             const Options& options) {
     std::mt19937_64 random(options.seed);
-    std::vector<std::size_t> order(digits);
-    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::vector<Pick> order(digits);
+    std::iota(order.begin(), order.end(), Pick{0});
     for (unsigned epoch = 1; epoch <= options.epochs; ++epoch) {
         std::shuffle(order.begin(), order.end(), random);
         const float rate = 0.05F * static_cast<float>(options.epochs - epoch + 1) /
@@ -134,22 +150,29 @@ bool accounted(const jobexec::Stats& stats) {
 
 int run(const Options& options) {
     const Digits digits = read_digits(options.data);
+    const auto transform = [&](jobexec::BatchJob& job) { augment(digits.training, job); };
+    if (jobexec::is_worker()) {
+        jobexec::serve_worker(transform);
+        return 0;
+    }
     struct sigaction action {};
     action.sa_handler = on_interrupt;
     action.sa_flags = SA_RESTART;
     sigaction(SIGINT, &action, nullptr);
 
     Network network(options.seed);
-    Executor executor(jobexec::Config().workers(options.workers).seed(options.seed),
-                      [&](Batch& batch, jobexec::Job& job) {
-                          augment(digits.training, batch, job.seed());
-                      });
+    jobexec::Config config;
+    config.workers(options.count).seed(options.seed);
+    config.input_bytes(options.batch * sizeof(Pick)).output_bytes(options.batch * sizeof(Digit));
+    const jobexec::WorkerCommand ourselves({"/proc/self/exe", "--data", options.data});
+    BatchExecutor executor =
+        options.processes ? ourselves.start(config) : BatchExecutor(config, transform);
     if (interrupted) executor.abort();  // It came before there was an executor to abort.
     const Status status = train(executor, network, digits.training.size(), options);
-    const double accuracy = network.accuracy(digits.held_out);
+    const Score score = network.score(digits.held_out);
     if (status == Status::ok)
-        std::printf("accuracy on %zu held-out digits: %.2f %%\n", digits.held_out.size(),
-                    100 * accuracy);
+        std::printf("accuracy on %zu held-out digits: %.2f %%, loss %.9g\n",
+                    digits.held_out.size(), 100 * score.accuracy, score.loss);
     const Status closed = executor.close(1s);
     if (!options.quiet) std::fputs(executor.report().c_str(), stdout);
 
@@ -157,7 +180,7 @@ int run(const Options& options) {
     if (!accounted(executor.stats())) throw std::runtime_error("batches are unaccounted for");
     if (interrupted) return 130;
     if (status != Status::ok) throw std::runtime_error(jobexec::text(status));
-    return accuracy >= 0.95 ? 0 : 1;
+    return score.accuracy >= 0.95 ? 0 : 1;
 }
 
 }  // namespace
@@ -168,8 +191,8 @@ int main(int argc, char** argv) {
         options = parse(argc, argv);
     } catch (const std::exception& error) {
         std::fprintf(stderr,
-                     "%s\nusage: %s [--workers N] [--epochs N] [--seed N] [--batch N] "
-                     "[--data FILE] [--quiet]\n",
+                     "%s\nusage: %s [--workers threads|processes] [--count N] [--epochs N] "
+                     "[--seed N] [--batch N] [--data FILE] [--quiet]\n",
                      error.what(), argv[0]);
         return 2;
     }

@@ -15,12 +15,15 @@ import time
 OK, FULL, EMPTY, END, CLOSED, ABORTED, TIMEOUT = range(7)
 (ERROR_NULL, ERROR_SIZE, ERROR_ARGUMENT, ERROR_HANDLE, ERROR_INSIDE_CALLBACK, ERROR_FINISHED,
  ERROR_MEMORY, ERROR_WORKER, ERROR_NO_WORKERS, ERROR_EXHAUSTED, ERROR_INTERNAL,
- ERROR_NOT_HELD) = range(-1, -13, -1)
+ ERROR_NOT_HELD, ERROR_NOT_WORKER, ERROR_FORKED) = range(-1, -15, -1)
 DONE, FAILED, PANICKED, CRASHED, TIMED_OUT, CANCELLED = range(6)
 WORKERS_AUTO = 0xFFFFFFFF
 PIN_AUTO, PIN_OFF, PIN_LIST = range(3)
 PAGES_NORMAL, PAGES_TRANSPARENT, PAGES_HUGE = range(3)
 HEADER_BYTES = 64
+WORKERS_ARE_THREADS, WORKERS_ARE_PROCESSES = range(2)
+OUTPUT_INHERIT, OUTPUT_LOG = range(2)
+LOG_INFO, LOG_WARNING, LOG_ERROR = range(3)
 
 _Transform = c.CFUNCTYPE(c.c_int32, c.c_void_p, c.c_void_p, c.c_void_p)
 _Init = c.CFUNCTYPE(c.c_int32, c.c_void_p, c.c_uint32)
@@ -120,6 +123,10 @@ def _load():
         "buffer_header": (status, pointer, pointer, c.POINTER(pointer)),
         "buffer_release": (status, pointer, pointer),
         "arena": (status, pointer, c.POINTER(pointer), c.POINTER(u64)),
+        "is_worker": (c.c_int32,),
+        "worker_main": (status, _Transform, pointer),
+        "worker_next": (status, u64, c.POINTER(pointer), c.POINTER(pointer)),
+        "worker_done": (status, pointer, c.c_int32),
         "stats": (status, pointer, c.POINTER(Counters)),
         "capacity": (status, pointer, c.POINTER(u64), c.POINTER(u64)),
         "report": (status, pointer, c.c_char_p, c.c_size_t, c.POINTER(c.c_size_t)),
@@ -146,6 +153,11 @@ def _check(status):
     if status < 0:
         raise Error(status)
     return status
+
+
+def is_worker():
+    """Whether this process was started as a worker, perhaps by the same script."""
+    return bool(_library.jobexec_is_worker())
 
 
 class Job:
@@ -232,6 +244,8 @@ class _Executor:
             if name == "cpus":
                 config.pinning, config.cpu_count = PIN_LIST, len(value)
                 value = (c.c_uint32 * len(value))(*value)
+            if name in ("argv", "env"):
+                value = (c.c_char_p * (len(value) + 1))(*map(os.fsencode, value))
             if name not in dir(Config):
                 raise TypeError(f"no field of the configuration: {name}")
             setattr(config, name, value)

@@ -111,15 +111,15 @@ class BatchResult(Result):
         self.buffer = buffer
 
 
-class BatchExecutor(_Executor):
-    """An executor of buffers, of which there are as many as jobs may be in flight."""
+class _Batches(_Executor):
+    """What executors of buffers have, whoever their workers are."""
 
-    def __init__(self, transform, input_bytes, output_bytes, timeout=10.0, **fields):
+    def __init__(self, side, callbacks, input_bytes, output_bytes, timeout, fields):
         self.input_bytes, self.output_bytes = input_bytes, output_bytes
         fields |= {"input_bytes": input_bytes, "output_bytes": output_bytes}
         if not input_bytes and not output_bytes:
             raise ValueError("a batch without an input and an output")
-        super().__init__(transform, {"transform": _transform}, timeout, fields)
+        super().__init__(side, callbacks, timeout, fields)
         self._memory = _Memory(self._handle)
 
     def acquire(self):
@@ -179,6 +179,14 @@ class BatchExecutor(_Executor):
         jobexec._open.discard(self)
         self._handle, self._memory = c.c_void_p(), None
         return OK if status == TIMEOUT else status
+
+
+class BatchExecutor(_Batches):
+    """An executor of buffers, of which there are as many as jobs may be in flight."""
+
+    def __init__(self, transform, input_bytes, output_bytes, timeout=10.0, **fields):
+        callbacks = {"transform": _transform}
+        super().__init__(transform, callbacks, input_bytes, output_bytes, timeout, fields)
 
 
 def _size(size):

@@ -1,17 +1,24 @@
 """Trains a classifier of handwritten digits; the transform is a Python function.
 
-Workers prepare batches of shifted, noisy images, the host learns from them. It keeps the executor
-full, so an epoch ends by a reset, which gives back what was prepared in vain. The argument: a file
-with 64 pixels (0 to 16) and a label a line.
+Workers prepare batches of shifted, noisy images, the host learns from them: threads, which take
+turns at the interpreter's lock, or processes, which are this script again. It keeps the executor
+full, so an epoch ends by a reset, which gives back what was prepared in vain. The data has 64
+pixels (0 to 16) and a label a line.
 """
 
+import argparse
+import array
 import math
 import random
 import sys
 
-from jobexec import FULL, OK, Executor
+import jobexec
+from jobexec import FULL, OK
+from jobexec_batches import BatchExecutor
+from jobexec_processes import ProcessExecutor, serve
 
 SIDE, CLASSES, BATCH, BATCHES, EPOCHS = 8, 10, 32, 45, 8
+WIDTH = SIDE * SIDE + 2  # The pixels, a 1 for the bias, and the label.
 
 
 def read(path):
@@ -28,14 +35,16 @@ def read(path):
 
 def augment(digits):
     """The transform: fills a batch. The job's seed decides which digits, how shifted, how noisy."""
-    def fill(batch, job):
-        chance = random.Random(job.seed)
+    def fill(job):
+        chance, batch = random.Random(job.seed), array.array("d")
         for image, label in chance.choices(digits, k=BATCH):
             shift, rows = chance.choice((0, 0, 0, 0, 0, 0, 0, -1, 1)), []
             for row in range(0, SIDE * SIDE, SIDE):
                 padded = [0.0, *image[row:row + SIDE], 0.0]
                 rows += padded[1 + shift:1 + shift + SIDE]
-            batch.append(([ink + 0.1 * chance.random() for ink in rows] + [1.0], label))
+            batch.extend([ink + 0.1 * chance.random() for ink in rows] + [1.0, label])
+        job.output.cast("d")[:] = batch
+        job.set_output(len(job.output))
     return fill
 
 
@@ -54,34 +63,59 @@ def learn(weights, image, label, rate):
 
 def train(executor, weights):
     """One epoch."""
-    trained, batch = 0, []
+    trained, spare = 0, None
     while trained < BATCHES:
-        status, _ = executor.put(batch)
+        status = OK
+        if spare is None:
+            status, spare = executor.acquire()
         if status == OK:
-            batch = []
+            status, _ = executor.put(spare)
+        if status == OK:
+            spare = None
             continue
         status, result = executor.poll_wait(10) if status == FULL else (status, None)
-        if status != OK or result.outcome != 0:
+        if status != OK or result.outcome != jobexec.DONE:
             sys.exit(f"no batch: {result.message if result else status}")
-        for image, label in result.payload:
-            learn(weights, image, label, 0.05)
+        rows = result.buffer.output.cast("d").tolist()
+        result.buffer.release()
+        for at in range(0, len(rows), WIDTH):
+            *image, label = rows[at:at + WIDTH]
+            learn(weights, image, int(label), 0.05)
         trained += 1
 
 
+def start(options, transform):
+    """Either kind of executor, with the same transform: a worker process calls it in main."""
+    size = BATCH * WIDTH * array.array("d").itemsize
+    if options.workers == "threads":
+        return BatchExecutor(transform, 0, size, workers=options.count)
+    return ProcessExecutor([__file__, options.data], 0, size, workers=options.count)
+
+
 def main():
-    training, held_out = read(sys.argv[1] if len(sys.argv) > 1 else "ffi-tests/data/optdigits.csv")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workers", choices=("threads", "processes"), default="threads")
+    parser.add_argument("--count", type=int, default=jobexec.WORKERS_AUTO)
+    parser.add_argument("data", nargs="?", default="ffi-tests/data/optdigits.csv")
+    options = parser.parse_args()
+    training, held_out = read(options.data)
+    if jobexec.is_worker():
+        serve(augment(training))
     weights = [[0.0] * (SIDE * SIDE + 1) for _ in range(CLASSES)]
-    with Executor(augment(training)) as executor:
+    with start(options, augment(training)) as executor:
         for _ in range(EPOCHS):
             train(executor, weights)
             executor.reset()
         print(executor.report(), end="")
-    right = 0
+    right = loss = 0
     for image, label in held_out:
         chances = classify(weights, image)
         right += chances.index(max(chances)) == label
-    print(f"accuracy on {len(held_out)} held-out digits: {100 * right / len(held_out):.1f} %")
-    return 0 if right >= 0.85 * len(held_out) else 1
+        loss -= math.log(chances[label])
+    count = len(held_out)
+    print(f"accuracy on {count} held-out digits: {100 * right / count:.1f} %, "
+          f"loss {loss / count:.9g}")
+    return 0 if right >= 0.85 * count else 1
 
 
 if __name__ == "__main__":
