@@ -83,11 +83,11 @@ def pool_stream(jobs, size, workers, chunk):
 
 
 def pool_batches(batches, size, workers):
-    """No more in flight than two a worker: imap would take all that there are."""
+    """One more in flight than there are workers: imap would take all that there are."""
     start, waiting = time.monotonic_ns(), []
     for number in range(batches):
         waiting.append(pool(workers).apply_async(fill, ((number, size),)))
-        if len(waiting) == 2 * workers:
+        if len(waiting) == workers + 1:
             consume(waiting.pop(0).get())
     for one in waiting:
         consume(one.get())
@@ -131,7 +131,7 @@ def loader_stream(jobs, size, workers):
 
 
 def loader_batches(count, size, workers):
-    batches = loader(size, workers, 2)
+    batches = loader(size, workers, 1)
     start = time.monotonic_ns()
     for _ in range(count):
         batch = next(batches)

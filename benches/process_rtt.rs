@@ -25,6 +25,9 @@ use std::time::{Duration, Instant};
 const BYTES: usize = 1024;
 /// A number that tells the worker to die.
 const DIE: u64 = u64::MAX;
+/// Of a pool that takes so much longer, one job of so many is enough.
+const PART: u64 = 10;
+/// How long nothing happens before a job comes. Not what makes everybody sleep: that is looked at.
 const IDLE: Duration = Duration::from_micros(200);
 
 fn transform(batch: &mut Batch<'_>, _: &JobContext<'_>) -> Result<(), Failure> {
@@ -225,7 +228,7 @@ fn round_trips(cpus: &Cpus, script: &mut RefCell<Option<Script>>) {
     for (name, ours) in &ours {
         contestants.push(sleeper(name, &ours.tasks, || ours.round_trip()));
     }
-    contestants.extend(python_pool("multiprocessing.Pool", script, |n| {
+    contestants.extend(partners::pool("multiprocessing.Pool", script, PART, |n| {
         ("pool_round_trip", vec![n, BYTES as u64])
     }));
 
@@ -250,30 +253,6 @@ fn round_trips(cpus: &Cpus, script: &mut RefCell<Option<Script>>) {
     ours.iter().for_each(|(_, ours)| ours.check());
 }
 
-/// What the script runs, if it can: asked for n times, it answers for a part of them.
-fn python_pool<'a>(
-    name: &'static str,
-    script: &'a RefCell<Option<Script>>,
-    what: impl Fn(u64) -> (&'static str, Vec<u64>) + 'a,
-) -> Option<Contestant<'a>> {
-    let run = move |times| {
-        let (what, numbers) = what(times);
-        script.borrow_mut().as_mut().ok_or_else(|| "no Python".to_owned())?.run(what, &numbers)
-    };
-    script.borrow().as_ref()?;
-    if let Err(why) = run(1) {
-        println!("skipped: {name}: {why}");
-        return None;
-    }
-    Some(Contestant::new(name, move |times| {
-        let fewer = times.div_ceil(PYTHON_PART);
-        run(fewer).unwrap().mul_f64(times as f64 / fewer as f64)
-    }))
-}
-
-/// One of so many jobs is enough of a pool that takes longer by as much.
-const PYTHON_PART: u64 = 10;
-
 // ---- Many in flight ----
 
 fn streams(cpus: &Cpus, script: &mut RefCell<Option<Script>>) {
@@ -289,11 +268,14 @@ fn streams(cpus: &Cpus, script: &mut RefCell<Option<Script>>) {
     cpus.pin_host();
     let kib = BYTES as u64;
     let mut python = Vec::new();
-    python.extend(python_pool("Pool.imap", script, |n| ("pool_stream", vec![n, kib, 1, 1])));
-    python.extend(python_pool("Pool.imap, chunks of 64", script, |n| {
+    python
+        .extend(partners::pool("Pool.imap", script, PART, |n| ("pool_stream", vec![n, kib, 1, 1])));
+    python.extend(partners::pool("Pool.imap, chunks of 64", script, PART, |n| {
         ("pool_stream", vec![n, kib, 1, 64])
     }));
-    python.extend(python_pool("torch DataLoader", script, |n| ("loader_stream", vec![n, kib, 1])));
+    python.extend(partners::pool("torch DataLoader", script, PART, |n| {
+        ("loader_stream", vec![n, kib, 1])
+    }));
 
     let (rounds, jobs) = sized((21, 20_000), (7, 2_000));
     let heads = ["", "ns a job", "jobs/s", "/ threads", "/ pipe", "wakes, sleeps in 1,000 jobs"];
@@ -347,8 +329,8 @@ fn two_workers(cpus: &Cpus, script: &mut RefCell<Option<Script>>) {
     let ours = [ours[0], ours[1], ("2 in Python, are called", &called)];
     let mut contestants: Vec<Contestant<'_>> =
         ours.iter().map(|(name, ours)| ours.streamer(name, window)).collect();
-    contestants.extend(python_pool("Pool(2).imap", script, pool(1)));
-    contestants.extend(python_pool("Pool(2).imap, chunks of 64", script, pool(64)));
+    contestants.extend(partners::pool("Pool(2).imap", script, PART, pool(1)));
+    contestants.extend(partners::pool("Pool(2).imap, chunks of 64", script, PART, pool(64)));
     let (rounds, jobs) = sized((21, 20_000), (7, 2_000));
     let ns = rounds::in_turn(&mut contestants, rounds, jobs);
     let [one, chunked] = [3, 4].map(|at| ns.get(at).unwrap_or(&ns[0]));

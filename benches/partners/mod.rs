@@ -4,6 +4,7 @@
 #![allow(dead_code)] // Each bench uses a part.
 
 use crate::peers::pin;
+use crate::rounds::Contestant;
 use crossbeam_utils::CachePadded;
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -370,15 +371,29 @@ impl Script {
         let nanoseconds = line.trim().parse().map_err(|_| line.trim().to_owned())?;
         Ok(Duration::from_nanos(nanoseconds))
     }
+}
 
-    /// Whether it can; if not, that is said.
-    pub(crate) fn can(&mut self, what: &str, numbers: &[u64]) -> bool {
-        let answer = self.run(what, numbers);
-        if let Err(why) = &answer {
-            println!("skipped: {what}: {why}");
-        }
-        answer.is_ok()
+/// What the script runs: asked for n times, it does one in `part` of them. `None` if it cannot,
+/// which is said.
+pub(crate) fn pool<'a>(
+    name: &'static str,
+    script: &'a RefCell<Option<Script>>,
+    part: u64,
+    what: impl Fn(u64) -> (&'static str, Vec<u64>) + 'a,
+) -> Option<Contestant<'a>> {
+    let run = move |times| {
+        let (what, numbers) = what(times);
+        script.borrow_mut().as_mut().ok_or_else(|| "no Python".to_owned())?.run(what, &numbers)
+    };
+    script.borrow().as_ref()?;
+    if let Err(why) = run(1) {
+        println!("skipped: {name}: {why}");
+        return None;
     }
+    Some(Contestant::new(name, move |times| {
+        let fewer = times.div_ceil(part);
+        run(fewer).unwrap().mul_f64(times as f64 / fewer as f64)
+    }))
 }
 
 impl Drop for Script {
