@@ -151,10 +151,8 @@ impl Ours {
     }
 }
 
-fn config(workers: usize, buffers: usize, bytes: usize, cpus: &Cpus) -> Config {
-    let sizes =
-        Config { input_bytes: INPUT, output_bytes: bytes, prefault: true, ..Config::default() };
-    let Config { input_bytes, output_bytes, prefault, .. } = sizes;
+fn config(workers: usize, buffers: usize, output_bytes: usize, cpus: &Cpus) -> Config {
+    let (input_bytes, prefault) = (INPUT, true);
     Config { input_bytes, output_bytes, prefault, ..peers::config(workers, buffers, cpus) }
 }
 
@@ -283,7 +281,7 @@ fn batches(cpus: &Cpus) {
     let pools = [("Pool(2)", "pool_batches"), ("torch DataLoader, 2 workers", "loader_batches")];
     for (name, what) in pools {
         let run = move |n| (what, vec![n, LARGE as u64, 2]);
-        contestants.extend(partners::pool(name, &script, 1, run));
+        contestants.extend(partners::pool(name, &script, 4, run));
     }
 
     let (rounds, batches) = sized((15, 12), (4, 4));

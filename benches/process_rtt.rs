@@ -273,7 +273,7 @@ fn streams(cpus: &Cpus, script: &mut RefCell<Option<Script>>) {
     python.extend(partners::pool("Pool.imap, chunks of 64", script, PART, |n| {
         ("pool_stream", vec![n, kib, 1, 64])
     }));
-    python.extend(partners::pool("torch DataLoader", script, PART, |n| {
+    python.extend(partners::pool("torch DataLoader", script, 10 * PART, |n| {
         ("loader_stream", vec![n, kib, 1])
     }));
 

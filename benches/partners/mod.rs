@@ -192,8 +192,9 @@ impl RawPair {
         let pair = RawPair { memory: file, shared, partner };
         pair.hand_over(0);
         for page in (0..bytes).step_by(HEAD) {
+            let byte = pair.shared.output().wrapping_add(page);
             // SAFETY: the byte lies in the output, and the partner waits.
-            unsafe { pair.shared.output().add(page).read_volatile() };
+            unsafe { byte.read_volatile() };
         }
         pair
     }
@@ -244,7 +245,7 @@ impl Drop for RawPair {
 
 fn answer_by_pipe(request_bytes: usize, bytes: usize, fill: Fill) {
     // SAFETY: the descriptors are open, and nobody else uses them.
-    let (mut from, mut to) = unsafe { (File::from_raw_fd(0), File::from_raw_fd(1)) };
+    let [mut from, mut to] = [0, 1].map(|fd| unsafe { File::from_raw_fd(fd) });
     let (mut request, mut answer) = (vec![0; request_bytes], vec![0; bytes]);
     for number in 0.. {
         if from.read_exact(&mut request).is_err() {
