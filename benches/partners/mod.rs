@@ -74,8 +74,6 @@ fn end_with_parent(command: &mut Command) {
 struct Doors {
     there: Door,
     back: Door,
-    /// How long either side looks before it sleeps.
-    spin_ns: CachePadded<AtomicU64>,
     /// When the partner had written its last byte.
     written: CachePadded<AtomicU64>,
 }
@@ -163,7 +161,7 @@ fn answer_in_memory(bytes: usize, fill: Fill) {
     let shared = Shared::map(&unsafe { File::from_raw_fd(0) }, bytes);
     let doors = shared.doors();
     for number in 0.. {
-        doors.there.pass(doors.spin_ns.load(Ordering::Relaxed));
+        doors.there.pass(0); // Not in the way of others while it waits.
         // SAFETY: the output is the partner's from one door to the other.
         fill(unsafe { std::slice::from_raw_parts_mut(shared.output(), bytes) }, number);
         doors.written.store(now_ns(), Ordering::Relaxed);
@@ -199,12 +197,11 @@ impl RawPair {
         pair
     }
 
-    /// Two hops: tells the partner to write, and waits until it has; each side looks for `spin_ns`
-    /// before it sleeps. Answers how long it was from its last write to the first read here.
+    /// Two hops: wakes the partner to write, and waits until it has, looking for `spin_ns` before it
+    /// sleeps. Answers how long it was from its last write to the first read here.
     #[inline]
     pub(crate) fn hand_over(&self, spin_ns: u64) -> Duration {
         let doors = self.shared.doors();
-        doors.spin_ns.store(spin_ns, Ordering::Relaxed);
         doors.there.open();
         doors.back.pass(spin_ns);
         if self.shared.bytes > 0 {
