@@ -41,10 +41,15 @@ impl Cpus {
         self.0[index % self.0.len()]
     }
 
+    /// The CPU of the host.
+    pub(crate) fn host(&self) -> usize {
+        self.0[self.0.len() - 1]
+    }
+
     /// Pins the calling thread as the host. Executors are started before: they are allowed the
     /// CPUs of the thread that starts them.
     pub(crate) fn pin_host(&self) {
-        pin(self.0[self.0.len() - 1]);
+        pin(self.host());
     }
 }
 

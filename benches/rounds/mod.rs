@@ -12,6 +12,12 @@ pub(crate) fn quick() -> bool {
         || !std::env::args().any(|argument| argument == "--bench")
 }
 
+/// Whether the command line names that part of a bench, or none.
+pub(crate) fn is_chosen(part: &str) -> bool {
+    let mut names = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
+    names.next().is_none_or(|first| first == part || names.any(|name| name == part))
+}
+
 /// One of the two, by what the run is for.
 pub(crate) fn sized<T>(full: T, quickly: T) -> T {
     if quick() { quickly } else { full }
