@@ -318,7 +318,9 @@ impl Link {
                 let read = |at| self.of_slot(slot, at).load(Ordering::Relaxed);
                 Claim::Job(Id(read(ID)), read(BUFFER) as usize)
             }
-            Err(seen) if seen == stamp(position, WITHDRAWN) => Claim::Withdrawn,
+            // Or the slot is in use again: what was withdrawn here was passed by, and the next
+            // lap's job offered, before this side looked.
+            Err(seen) if seen >= stamp(position, WITHDRAWN) => Claim::Withdrawn,
             Err(_) => Claim::Nothing,
         }
     }

@@ -55,6 +55,11 @@ fn what_is_withdrawn_is_passed_by() {
     assert!(link.is_offered(0) && link.withdraw(0) && !link.withdraw(0));
     assert_eq!((link.claim(0), link.look(0)), (Claim::Withdrawn, Seen::Withdrawn));
     assert_eq!(link.claim(1), Claim::Job(Id(2), 0));
+    // A worker that comes late finds a slot in use again.
+    link.offer(DEPTH as u64, Id(3), 0);
+    assert!(link.has(0, 0));
+    assert_eq!(link.claim(0), Claim::Withdrawn);
+    assert_eq!(link.claim(DEPTH as u64), Claim::Job(Id(3), 0));
 }
 
 /// Whatever a worker writes, it is broken, or a verdict that fits.
