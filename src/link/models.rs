@@ -74,3 +74,23 @@ fn models_link_a_job_is_claimed_or_withdrawn() {
         assert_eq!(collect(&link, 0).is_none(), withdrawn);
     });
 }
+
+/// What is taken back leaves its slot to the next lap, whenever the worker comes by.
+#[test]
+fn models_link_a_late_worker_passes_by_what_was_withdrawn() {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(|| {
+        let link = Arc::new(Link::new());
+        link.prepare(Terms::default());
+        let worker = link.clone();
+        let worker = thread::spawn(move || work(&worker, 0..3));
+        link.offer(0, Id(7), 1);
+        link.offer(1, Id(8), 2);
+        let withdrawn = link.withdraw(0);
+        assert_eq!(collect(&link, 0), if withdrawn { None } else { Some(71) });
+        link.offer(2, Id(9), 3);
+        assert_eq!([collect(&link, 1), collect(&link, 2)], [Some(82), Some(93)]);
+        worker.join().unwrap();
+    });
+}
