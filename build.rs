@@ -5,9 +5,10 @@ use std::path::Path;
 use std::{env, fs};
 
 /// In the order of the header.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "status.rs",
     "error.rs",
+    "callbacks.rs",
     "config.rs",
     "handle.rs",
     "lifecycle.rs",

@@ -1,91 +1,23 @@
 //! The Rust API for batches that are never copied. The C API ([`crate::ffi`]) means the same.
 
-use crate::arena::{Allocate, HEADER_BYTES, Source, View};
+use crate::arena::{Allocate, Source, View};
 use crate::batch::{BatchTransform, Batched};
 use crate::clock::Timeout;
 use crate::config::{Capacity, Config};
 use crate::credits::{Outcome, Ticket};
-use crate::crew::Crew;
+use crate::held::Buffer;
 use crate::job::{Id, Times};
 use crate::lifecycle::{Running, Site};
 use crate::poll::Delivery;
 use crate::process::command::WorkerCommand;
 use crate::process::fleet::Fleet;
-use crate::process::station::{self, Station};
 use crate::run::{JobContext, LogLevel, Run};
 use crate::run_thread::{Failure, guarded};
 use crate::stats::Stats;
 use crate::status::{Error, Status};
 use std::ffi::c_void;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// A buffer of a [`BatchExecutor`], for as long as the host has it: an input to fill, or a result
-/// to read. Dropping it gives it back, and its place to the next job. Its memory stays valid,
-/// whatever becomes of the executor.
-pub struct Buffer {
-    view: View,
-    crew: Arc<Crew>,
-}
-
-// SAFETY: a buffer is memory that belongs to whoever has this.
-unsafe impl Send for Buffer {}
-// SAFETY: shared references only read.
-unsafe impl Sync for Buffer {}
-
-impl Buffer {
-    /// The input, as long as was said.
-    pub fn input(&self) -> &[u8] {
-        // SAFETY: the buffer is ours, and the length was checked.
-        unsafe { std::slice::from_raw_parts(self.view.input, self.view.input_used()) }
-    }
-
-    /// All of the input, to be filled.
-    pub fn input_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as above.
-        unsafe { std::slice::from_raw_parts_mut(self.view.input, self.view.input_bytes) }
-    }
-
-    /// How many bytes of the input the transform sees; all, if nobody says.
-    ///
-    /// # Panics
-    /// If the input cannot have so many.
-    pub fn set_input(&mut self, bytes: usize) {
-        assert!(self.view.set_input(bytes as u64), "{bytes} bytes do not fit the input");
-    }
-
-    /// What the transform wrote; nothing before it did.
-    pub fn output(&self) -> &[u8] {
-        // SAFETY: as above.
-        unsafe { std::slice::from_raw_parts(self.view.output, self.view.output_used()) }
-    }
-
-    /// Travels with the batch, both ways.
-    pub fn header(&self) -> &[u8; HEADER_BYTES] {
-        // SAFETY: as above; the header lies in the buffer's head.
-        unsafe { &*self.view.header().cast() }
-    }
-
-    /// The same, to be written.
-    pub fn header_mut(&mut self) -> &mut [u8; HEADER_BYTES] {
-        // SAFETY: as above.
-        unsafe { &mut *self.view.header().cast() }
-    }
-}
-
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        // It is held by this object alone, so that there is nothing to say no to.
-        let _ = self.crew.engine.release(self.view.input.cast());
-    }
-}
-
-impl fmt::Debug for Buffer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Buffer({} in, {} out)", self.input().len(), self.output().len())
-    }
-}
 
 /// A buffer that was not accepted, and why.
 #[derive(Debug)]
@@ -117,23 +49,6 @@ pub struct BatchResult {
     pub worker: usize,
     /// When.
     pub times: Times,
-}
-
-/// Whether this process was started as a worker of a [`BatchExecutor`], perhaps by the same
-/// program: then call [`serve_worker`].
-pub fn is_worker() -> bool {
-    station::is_worker()
-}
-
-/// Serves as a worker process until the executor closes. An error if this process is none, or
-/// was built with a library that does not fit.
-pub fn serve_worker(transform: impl BatchTransform) -> Result<(), Error> {
-    let (station, run) = (Station::take()?, Batched(transform));
-    let worker = station.worker();
-    run.enter(worker).map_err(|text| Error::new(Status::WorkerStart, text))?;
-    station.serve(|job| run.run(job));
-    run.exit(worker);
-    Ok(())
 }
 
 /// What the user of worker processes is told.
@@ -200,7 +115,7 @@ impl BatchExecutor {
     }
 
     /// Starts worker processes, each of which runs `command` and asks for work by
-    /// [`serve_worker`]; returns when all have, or the error by the deadline. `log` is told of
+    /// [`serve_worker`](crate::serve_worker); returns when all have, or the error by the deadline. `log` is told of
     /// the executor's health, and of what workers print where the command says so.
     ///
     /// A process that dies is replaced. Its memory is its own but for the batches and a link of

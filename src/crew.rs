@@ -1,48 +1,33 @@
 //! The worker threads: how they come, how one that dies is replaced, how they are sent home.
 
 use crate::budget::Budget;
-use crate::clock::{Deadline, Timeout};
+use crate::clock::Deadline;
 use crate::engine::Engine;
 use crate::inside;
-use crate::os::machine::pin_current_thread;
-use crate::os::thread::{Thread, at_exit};
-use crate::pump::Leave;
+use crate::os::thread::Thread;
 use crate::run::LogLevel;
 use crate::spin::Spin;
-use std::cell::Cell;
-use std::ffi::{CString, c_void};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// An executor's threads, and all they share.
 pub(crate) struct Crew {
     pub(crate) engine: Engine,
     /// Where each worker is to run.
     pub(crate) cpus: Vec<Option<usize>>,
-    budget: Budget,
-    threads: Mutex<Vec<Option<Thread>>>,
+    pub(crate) budget: Budget,
+    pub(crate) threads: Mutex<Vec<Option<Thread>>>,
     /// Threads that have not left.
-    live: AtomicU64,
+    pub(crate) live: AtomicU64,
     /// Threads that came as far as their first job.
-    running: AtomicU64,
+    pub(crate) running: AtomicU64,
     /// Threads that were started and not yet joined or replaced.
-    unjoined: AtomicU64,
+    pub(crate) unjoined: AtomicU64,
     /// 0, then 1 while the last callback runs, then 2.
     retired: AtomicU64,
     /// Why the start failed.
-    trouble: Mutex<Option<String>>,
+    pub(crate) trouble: Mutex<Option<String>>,
     warnings: Mutex<Vec<String>>,
-}
-
-/// What a thread carries, from its start to its exit hook.
-struct Badge {
-    crew: Arc<Crew>,
-    worker: usize,
-    /// Whether another had its place before.
-    replaces: bool,
-    entered: Cell<bool>,
-    /// Set when nothing but the end of the thread is to come.
-    dismissed: Cell<bool>,
 }
 
 impl Crew {
@@ -60,11 +45,6 @@ impl Crew {
             trouble: Mutex::new(None),
             warnings: Mutex::new(Vec::new()),
         }
-    }
-
-    /// Starts every worker's thread.
-    pub(crate) fn call(self: &Arc<Crew>) -> Result<(), String> {
-        (0..self.cpus.len()).try_for_each(|worker| self.hire(worker, false))
     }
 
     /// Waits until every worker runs. `None` if the deadline passed.
@@ -160,166 +140,9 @@ impl Crew {
             warnings.push(line);
         }
     }
-
-    fn hire(self: &Arc<Crew>, worker: usize, replaces: bool) -> Result<(), String> {
-        let name = CString::new(format!("jobexec-{worker}")).unwrap_or_default();
-        let (entered, dismissed) = (Cell::new(false), Cell::new(false));
-        let badge = Box::new(Badge { crew: self.clone(), worker, replaces, entered, dismissed });
-        let badge = Box::into_raw(badge);
-        self.live.fetch_add(1, Ordering::AcqRel);
-        let mut threads = lock(&self.threads);
-        match Thread::spawn(&name, serve, badge.cast()) {
-            Ok(thread) => {
-                match threads[worker].replace(thread) {
-                    Some(old) => old.detach(),
-                    None => _ = self.unjoined.fetch_add(1, Ordering::AcqRel),
-                }
-                Ok(())
-            }
-            Err(error) => {
-                drop(threads);
-                self.live.fetch_sub(1, Ordering::AcqRel);
-                // SAFETY: no thread was started, so the badge is still ours.
-                drop(unsafe { Box::from_raw(badge) });
-                Err(format!("the thread of worker {worker} could not be started: {error}"))
-            }
-        }
-    }
-
-    /// A thread that did not come home by itself: its job gets its outcome, and it is replaced.
-    fn bury(self: &Arc<Crew>, badge: &Badge) {
-        let worker = badge.worker;
-        if self.engine.lanes.is_empty() {
-            self.engine.bury(worker);
-        }
-        if self.engine.signals.phase().closed() {
-            return;
-        }
-        if !badge.entered.get() && !badge.replaces {
-            self.blame(format!("worker {worker}'s thread ended in its init callback"));
-        } else if !self.budget.take() {
-            let line = format!("worker {worker}'s thread died, and no restart is left");
-            self.warn(LogLevel::Error, line);
-        } else {
-            let line = match self.hire(worker, true) {
-                Ok(()) => format!("worker {worker}'s thread died and was replaced"),
-                Err(error) => format!("worker {worker}'s thread died; {error}"),
-            };
-            self.warn(LogLevel::Error, line);
-        }
-    }
-
-    /// Serves a worker's processes, one after the other, until the executor closes or no restart
-    /// is left.
-    fn serve_processes(&self, worker: usize) {
-        let mut failures = 0;
-        while let Leave::Died { worked, cause } = self.engine.pump(worker) {
-            failures = if worked { 1 } else { failures + 1 };
-            let death = format!("worker {worker}: {}", cause.as_str());
-            if self.closed() || !self.replace_process(worker, death, &mut failures) {
-                return;
-            }
-        }
-    }
-
-    /// False if there is none to be had any more.
-    fn replace_process(&self, worker: usize, mut death: String, failures: &mut u32) -> bool {
-        while self.budget.take() {
-            let pause = Timeout(self.budget.pause_ns(*failures)).deadline();
-            let closed = || self.closed().then_some(());
-            if self.engine.signals.staff.wait(Spin::NONE, pause, closed, |_| false).is_some() {
-                return false;
-            }
-            match self.engine.run.enter(worker) {
-                Ok(()) => {
-                    self.warn(LogLevel::Warning, death + "; it was replaced");
-                    return true;
-                }
-                Err(_) if self.closed() => return false,
-                Err(refusal) => {
-                    self.warn(LogLevel::Warning, death);
-                    death = format!("worker {worker}: {refusal}");
-                    *failures += 1;
-                }
-            }
-        }
-        self.warn(LogLevel::Error, death + "; no restart is left");
-        false
-    }
-
-    fn closed(&self) -> bool {
-        self.engine.signals.phase().closed()
-    }
-
-    fn blame(&self, trouble: String) {
-        self.warn(LogLevel::Error, trouble.clone());
-        lock(&self.trouble).get_or_insert(trouble);
-    }
 }
 
-/// The life of a worker's thread. The frames from here to the callbacks need no clean-up, see
-/// [`crate::worker`].
-extern "C-unwind" fn serve(badge: *mut c_void) -> *mut c_void {
-    if at_exit(leave, badge) {
-        // SAFETY: the badge lives until the exit hook takes it.
-        work(unsafe { &*badge.cast::<Badge>() });
-    } else {
-        // SAFETY: the badge is as `hire` made it, and no hook will take it.
-        unsafe { leave(badge) };
-    }
-    std::ptr::null_mut()
-}
-
-fn work(badge: &Badge) {
-    let (crew, engine, worker) = (&*badge.crew, &badge.crew.engine, badge.worker);
-    inside::stay(engine.identity());
-    if let Some(cpu) = crew.cpus[worker]
-        && engine.lanes.is_empty() // A worker process is pinned itself, and not its thread.
-        && !pin_current_thread(cpu)
-    {
-        let line = format!("worker {worker} could not be pinned to CPU {cpu}");
-        crew.warn(LogLevel::Warning, line);
-    }
-    if let Err(refusal) = engine.run.enter(worker) {
-        let refusal = format!("worker {worker}: {refusal}");
-        if badge.replaces {
-            // The start is over: it counts as one that died, and the next may be luckier.
-            return crew.warn(LogLevel::Error, refusal);
-        }
-        crew.blame(refusal);
-        return badge.dismissed.set(true);
-    }
-    badge.entered.set(true);
-    crew.running.fetch_add(1, Ordering::AcqRel);
-    engine.signals.staff.notify_all();
-    if engine.lanes.is_empty() {
-        engine.serve(worker);
-    } else {
-        crew.serve_processes(worker);
-    }
-    badge.dismissed.set(true);
-    engine.run.exit(worker);
-}
-
-/// The last that a worker's thread does, in whatever way it ends.
-unsafe extern "C" fn leave(badge: *mut c_void) {
-    // SAFETY: `hire` made the badge, and this is called once, at the end of its thread.
-    let badge = unsafe { Box::from_raw(badge.cast::<Badge>()) };
-    let crew = &badge.crew;
-    if !badge.dismissed.get() {
-        crew.bury(&badge);
-    }
-    if badge.entered.get() {
-        crew.running.fetch_sub(1, Ordering::AcqRel);
-    }
-    let last = crew.live.fetch_sub(1, Ordering::AcqRel) == 1;
-    if last && !crew.engine.signals.phase().closed() {
-        crew.engine.signals.strand();
-        crew.engine.sweep();
-    }
-    crew.engine.signals.staff.notify_all();
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// None of these locks is held while anything panics that leaves it half-changed.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

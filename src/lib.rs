@@ -43,7 +43,7 @@
 //! | `status`, `affinity`, `config` | answers; where workers run; what an executor is started with |
 //! | `spin`, `event` | looking for news; waiting, with its proof |
 //! | `credits` | accepting jobs and giving them their outcome: one word, one counter each |
-//! | `ring`, `record`, `job`, `queue` | the MPMC ring, with its proof; failures; the two queues |
+//! | `ring`, `record`, `job`, `queue`, `returned` | the MPMC ring, with its proof; failures; the queues |
 //! | `bell`, `link` | waiting for one partner, with its proof; what a worker process shares |
 //! | `free`, `arena` | what is free; the memory of batches, and whose each buffer is |
 //! | `mirror` | the copy of the phase that worker processes see |
@@ -56,10 +56,11 @@
 //! | `put`, `worker`, `poll` | the walk of a payload, step by step |
 //! | `recall`, `reset` | taking back what is not begun; clearing the way |
 //! | `pump` | the worker's step where it is a process |
-//! | `budget`, `crew`, `lifecycle`, `stats` | threads, start and close, numbers and the report |
+//! | `budget`, `crew`, `service`, `lifecycle`, `stats` | restarts left, the threads, a thread's life, start and close, numbers and the report |
 //! | `run_thread`, `batch` | transforms in Rust, of payloads and of batches |
 //! | `process` | worker processes: how they are started, watched and buried; their own side |
-//! | `executor`, `batch_executor` | the Rust API for each |
+//! | `batch_worker`, `held` | serving as a worker process; a batch in the host's hands |
+//! | `executor`, `batch_executor` | the Rust API for payloads, and for batches |
 //! | `ffi` | the C API |
 
 #![cfg_attr(loom, allow(dead_code, unused_imports))]
@@ -86,6 +87,7 @@ mod record;
 mod job;
 
 mod queue;
+mod returned;
 
 mod bell;
 mod link;
@@ -123,6 +125,8 @@ mod crew;
 #[cfg(not(loom))]
 mod lifecycle;
 #[cfg(not(loom))]
+mod service;
+#[cfg(not(loom))]
 mod stats;
 
 #[cfg(not(loom))]
@@ -132,6 +136,11 @@ mod run_thread;
 
 #[cfg(not(loom))]
 mod process;
+
+#[cfg(not(loom))]
+mod batch_worker;
+#[cfg(not(loom))]
+mod held;
 
 #[cfg(not(loom))]
 mod batch_executor;
@@ -146,12 +155,16 @@ pub use arena::{Allocate, HEADER_BYTES};
 #[cfg(not(loom))]
 pub use batch::{Batch, BatchTransform};
 #[cfg(not(loom))]
-pub use batch_executor::{BatchExecutor, BatchResult, Buffer, NotPut, is_worker, serve_worker};
+pub use batch_executor::{BatchExecutor, BatchResult, NotPut};
+#[cfg(not(loom))]
+pub use batch_worker::{is_worker, serve_worker};
 pub use config::{Capacity, Config, MAX_BUFFER_BYTES, MAX_IN_FLIGHT, MAX_SPIN_NS, MAX_WORKERS};
 pub use config::{Pages, Pinning, Workers};
 pub use credits::Outcome;
 #[cfg(not(loom))]
 pub use executor::{Executor, JobResult, Rejected, abort_all};
+#[cfg(not(loom))]
+pub use held::Buffer;
 pub use job::Times;
 #[cfg(not(loom))]
 pub use process::command::{Output, WorkerCommand};

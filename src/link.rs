@@ -27,6 +27,10 @@
 //! The words up to [`HELLO`] keep their meaning for ever, so that two libraries of different
 //! versions can tell each other so.
 
+mod terms;
+
+pub(crate) use terms::Terms;
+
 use crate::bell::Bell;
 use crate::credits::Outcome;
 use crate::job::Id;
@@ -77,19 +81,6 @@ const STATE: u64 = (1 << STATE_BITS) - 1;
 
 fn stamp(position: u64, state: u64) -> u64 {
     (position / DEPTH as u64 + 1) << STATE_BITS | state
-}
-
-/// What a worker must know before its first job.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Terms {
-    pub(crate) worker: u64,
-    pub(crate) seed: u64,
-    pub(crate) spin_ns: u64,
-    pub(crate) buffers: u64,
-    pub(crate) input_bytes: u64,
-    pub(crate) output_bytes: u64,
-    /// 1 if the worker maps all of the batches before its first job.
-    pub(crate) prefault: u64,
 }
 
 /// What the executor sees of a slot.
@@ -174,56 +165,6 @@ impl Link {
     #[cfg(not(loom))]
     pub(crate) fn map(&self) -> &crate::os::memory::Map {
         &self.words
-    }
-
-    // ---- Before the first job ----
-
-    /// The executor: makes fresh memory a link, before the worker starts.
-    pub(crate) fn prepare(&self, terms: Terms) {
-        let Terms { worker, seed, spin_ns, buffers, input_bytes, output_bytes, prefault } = terms;
-        let terms = [worker, seed, spin_ns, buffers, input_bytes, output_bytes, prefault];
-        for (at, value) in (TERMS_AT..).zip(terms) {
-            self.word(at).store(value, Ordering::Relaxed);
-        }
-        self.word(HOST_BELL).store(1, Ordering::Relaxed);
-        self.word(WORKER_BELL).store(1, Ordering::Relaxed);
-        self.word(WORDS_AT).store(WORDS as u64, Ordering::Relaxed);
-        self.word(VERSION_AT).store(VERSION, Ordering::Relaxed);
-        self.word(MAGIC_AT).store(MAGIC, Ordering::Release);
-    }
-
-    /// The worker: what it starts with; or why this is no link for it.
-    pub(crate) fn terms(&self) -> Result<Terms, String> {
-        if self.read(MAGIC_AT) != MAGIC {
-            return Err("what the executor shares is no link".to_owned());
-        }
-        let (version, words) = (self.read(VERSION_AT), self.read(WORDS_AT));
-        if version != VERSION || words != WORDS as u64 {
-            return Err(format!(
-                "the executor's link is version {version} with {words} words, this library's is \
-                 version {VERSION} with {WORDS}"
-            ));
-        }
-        let mut terms = (TERMS_AT..).map(|at| self.read(at));
-        let mut next = || terms.next().unwrap_or(0);
-        let (worker, seed, spin_ns) = (next(), next(), next());
-        let (buffers, input_bytes, output_bytes, prefault) = (next(), next(), next(), next());
-        Ok(Terms { worker, seed, spin_ns, buffers, input_bytes, output_bytes, prefault })
-    }
-
-    /// The worker: it is here, ready or not. Changes nothing but the one word that every version
-    /// of a link has, and wakes the executor where its version is ours.
-    pub(crate) fn say_hello(&self) {
-        self.word(HELLO).swap(MAGIC ^ VERSION, Ordering::AcqRel);
-        if self.read(VERSION_AT) == VERSION {
-            self.host_bell().ring();
-        }
-    }
-
-    /// The executor: which version the worker has, once it is there.
-    pub(crate) fn hello(&self) -> Option<u64> {
-        let hello = self.read(HELLO);
-        (hello != 0).then_some(hello ^ MAGIC)
     }
 
     // ---- The bells ----

@@ -7,6 +7,7 @@
 #![allow(non_camel_case_types)] // These names are C's.
 
 mod buffer;
+mod callbacks;
 mod calls;
 mod command;
 mod config;
@@ -22,6 +23,7 @@ mod status;
 mod worker;
 
 pub use buffer::*;
+pub use callbacks::*;
 pub use calls::*;
 pub use config::*;
 pub use error::{jobexec_last_error, jobexec_status_text};

@@ -1,6 +1,6 @@
 //! Serving as a worker process, for C.
 
-use super::config::jobexec_transform;
+use super::callbacks::jobexec_transform;
 use super::error::{answer, null};
 use super::job::jobexec_job;
 use super::status::jobexec_status;

@@ -2,8 +2,8 @@
 //! sleeps otherwise.
 
 use super::fleet::Fleet;
-use crate::os::process::{Flag, Watch};
 use crate::os::thread::Thread;
+use crate::os::watch::{Flag, Watch};
 use std::ffi::c_void;
 use std::io;
 use std::os::fd::RawFd;

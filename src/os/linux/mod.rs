@@ -9,3 +9,4 @@ pub(crate) mod machine;
 pub(crate) mod memory;
 pub(crate) mod process;
 pub(crate) mod thread;
+pub(crate) mod watch;
