@@ -1,6 +1,7 @@
 //! The worker processes of an executor, from its side.
 
 use super::command::{Output, Prepared, WorkerCommand};
+use super::printed::Printed;
 use super::watch::Watcher;
 use crate::arena::Arena;
 use crate::clock::{Deadline, Timeout};
@@ -19,7 +20,7 @@ use crate::spin::Spin;
 use crate::status::{Error, Status};
 use std::ffi::c_void;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,18 +52,15 @@ struct Seat {
     process: Option<Process>,
     /// Why it was killed, where the library did that.
     cause: Option<&'static str>,
-    pipe: Option<File>,
-    /// A line that is not complete.
-    line: Vec<u8>,
+    printed: Option<Printed>,
 }
 
-/// The longest line of a worker that comes to the log in one piece, in bytes.
-const LINE: usize = 4096;
-/// So many reads of that size take all that a pipe holds.
+/// So many reads take all that a pipe holds.
 const READS: usize = 16;
 
 impl Fleet {
-    /// No process yet; the step that runs jobs. `hooks` are asked for only when nothing can fail any more.
+    /// No process yet; the step that runs jobs. `hooks` are asked for only when nothing can fail
+    /// any more.
     pub(crate) fn muster(
         site: &Site<'_>,
         command: &WorkerCommand,
@@ -148,20 +146,19 @@ impl Fleet {
     ) -> io::Result<()> {
         let mut seat = self.seat(worker);
         let handle = process.handle();
-        *seat = Seat { process: Some(process), pipe: pipe.map(File::from), ..Seat::default() };
-        let watched = self.watcher.add_process(handle, worker);
+        let printed = pipe.map(Printed::new);
+        let heard = printed
+            .as_ref()
+            .map_or(Ok(()), |printed| self.watcher.add_output(printed.fd(), worker));
+        let watched = heard.and_then(|()| self.watcher.add_process(handle, worker));
         if watched.is_err() {
             // Nobody would tell of its end.
-            if let Some(process) = seat.process.take() {
-                process.kill();
-                process.end();
-            }
+            process.kill();
+            process.end();
+            return watched;
         }
-        watched?;
-        match &seat.pipe {
-            Some(pipe) => self.watcher.add_output(pipe.as_raw_fd(), worker),
-            None => Ok(()),
-        }
+        *seat = Seat { process: Some(process), printed, cause: None };
+        Ok(())
     }
 
     fn kill(&self, worker: usize, cause: Option<&'static str>) {
@@ -192,13 +189,12 @@ impl Fleet {
             End::Signalled(signal) => (-signal, format!("was killed by signal {signal}")),
             End::Unknown => (0, "ended, and somebody else was told how".to_owned()),
         };
-        if let Some(pipe) = seat.pipe.take() {
-            self.watcher.remove(pipe.as_raw_fd());
-        }
-        let line = String::from_utf8_lossy(&std::mem::take(&mut seat.line)).into_owned();
+        let printed = seat.printed.take();
+        printed.iter().for_each(|printed| self.watcher.remove(printed.fd()));
+        let rest = printed.map_or(String::new(), Printed::rest);
         let cause = seat.cause.take().map_or(String::new(), |cause| format!(": it {cause}"));
         drop(seat);
-        self.log_line(worker, &line);
+        self.log_lines(worker, &rest);
         (code, format!("its process {number} {end}{cause}"))
     }
 
@@ -246,28 +242,22 @@ impl Fleet {
     pub(super) fn read_output(&self, worker: usize) {
         for _ in 0..READS {
             let mut seat = self.seat(worker);
-            let Seat { pipe: Some(pipe), line, .. } = &mut *seat else { return };
-            let mut bytes = [0; LINE];
-            let count = match pipe.read(&mut bytes) {
-                Ok(0) => {
-                    self.watcher.remove(pipe.as_raw_fd());
-                    return;
+            let Some(printed) = &mut seat.printed else { return };
+            let lines = match printed.read() {
+                Ok(lines) => lines,
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    return self.watcher.remove(printed.fd());
                 }
-                Ok(count) => count,
                 Err(_) => return,
             };
-            line.extend_from_slice(&bytes[..count]);
-            let end = line.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
-            let end = end.or((line.len() >= LINE).then_some(line.len()));
-            let whole: Vec<u8> = line.drain(..end.unwrap_or(0)).collect();
             drop(seat); // The log is the user's, and may take its time.
-            String::from_utf8_lossy(&whole).lines().for_each(|line| self.log_line(worker, line));
+            self.log_lines(worker, &lines);
         }
     }
 
-    fn log_line(&self, worker: usize, line: &str) {
-        if !line.is_empty() {
-            let employer = self.employer.load(Ordering::Acquire);
+    fn log_lines(&self, worker: usize, lines: &str) {
+        let employer = self.employer.load(Ordering::Acquire);
+        for line in lines.lines().filter(|line| !line.is_empty()) {
             inside::enter(employer, || {
                 self.hooks.log(LogLevel::Info, &format!("worker {worker}: {line}"));
             });

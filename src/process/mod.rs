@@ -4,6 +4,7 @@
 
 pub(crate) mod command;
 pub(crate) mod fleet;
+mod printed;
 pub(crate) mod station;
 mod watch;
 
