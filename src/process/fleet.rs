@@ -2,7 +2,7 @@
 
 use super::command::{Output, Prepared, WorkerCommand};
 use super::printed::Printed;
-use super::watch::Watcher;
+use super::watch::{Listener, Watcher};
 use crate::arena::Arena;
 use crate::clock::{Deadline, Timeout};
 use crate::credits::Outcome;
@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// See the module. It is the step that runs a job only in name: jobs go over links. What the user
 /// wants to be told of goes to `hooks`.
 pub(crate) struct Fleet {
-    pub(super) watcher: Watcher,
+    watcher: Watcher,
     hooks: Box<dyn Run>,
     command: Prepared,
     output: Output,
@@ -230,16 +230,30 @@ impl Fleet {
         Err(trouble.unwrap_or_else(|| format!("{end} before it asked for work")))
     }
 
-    /// The kernel says that a process has ended.
-    pub(super) fn note_death(&self, worker: usize) {
+    fn log_lines(&self, worker: usize, lines: &str) {
+        let employer = self.employer.load(Ordering::Acquire);
+        for line in lines.lines().filter(|line| !line.is_empty()) {
+            inside::enter(employer, || {
+                self.hooks.log(LogLevel::Info, &format!("worker {worker}: {line}"));
+            });
+        }
+    }
+}
+
+impl Listener for Fleet {
+    fn watcher(&self) -> &Watcher {
+        &self.watcher
+    }
+
+    fn note_death(&self, worker: usize) {
         self.lanes[worker].die();
         self.signals.work.notify_all();
     }
 
-    /// The kernel says that a process has printed something. One that prints without end is read
+    /// One that prints without end is read
     /// in bites, so that others are heard too, and so that one that is dead is buried although
     /// what it has started goes on printing.
-    pub(super) fn read_output(&self, worker: usize) {
+    fn read_output(&self, worker: usize) {
         for _ in 0..READS {
             let mut seat = self.seat(worker);
             let Some(printed) = &mut seat.printed else { return };
@@ -252,15 +266,6 @@ impl Fleet {
             };
             drop(seat); // The log is the user's, and may take its time.
             self.log_lines(worker, &lines);
-        }
-    }
-
-    fn log_lines(&self, worker: usize, lines: &str) {
-        let employer = self.employer.load(Ordering::Acquire);
-        for line in lines.lines().filter(|line| !line.is_empty()) {
-            inside::enter(employer, || {
-                self.hooks.log(LogLevel::Info, &format!("worker {worker}: {line}"));
-            });
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The thread that the kernel tells of the ends of worker processes, and of what they print. It
 //! sleeps otherwise.
 
-use super::fleet::Fleet;
 use crate::os::thread::Thread;
 use crate::os::watch::{Flag, Watch};
 use std::ffi::c_void;
@@ -10,6 +9,16 @@ use std::os::fd::RawFd;
 use std::sync::{Mutex, PoisonError};
 
 const STOP: u64 = u64::MAX;
+
+/// Who is told.
+pub(super) trait Listener: Sync {
+    /// Whose thread tells it.
+    fn watcher(&self) -> &Watcher;
+    /// A process has ended. Once for each.
+    fn note_death(&self, worker: usize);
+    /// It has printed something.
+    fn read_output(&self, worker: usize);
+}
 
 /// The descriptors that are watched, and the thread.
 pub(super) struct Watcher {
@@ -25,9 +34,9 @@ impl Watcher {
         Ok(Watcher { watch, stop, thread: Mutex::default() })
     }
 
-    /// Starts the thread. The fleet calls [`Watcher::end`] before it goes.
-    pub(super) fn begin(&self, fleet: *const Fleet) -> io::Result<()> {
-        let thread = Thread::spawn(c"jobexec-watch", run, fleet.cast_mut().cast())?;
+    /// Starts the thread. The listener calls [`Watcher::end`] before it goes.
+    pub(super) fn begin<L: Listener>(&self, listener: *const L) -> io::Result<()> {
+        let thread = Thread::spawn(c"jobexec-watch", run::<L>, listener.cast_mut().cast())?;
         *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
         Ok(())
     }
@@ -56,16 +65,16 @@ impl Watcher {
     }
 }
 
-extern "C-unwind" fn run(fleet: *mut c_void) -> *mut c_void {
-    // SAFETY: the fleet joins this thread before it goes.
-    let fleet = unsafe { &*fleet.cast::<Fleet>() };
+extern "C-unwind" fn run<L: Listener>(listener: *mut c_void) -> *mut c_void {
+    // SAFETY: the listener joins this thread before it goes.
+    let listener = unsafe { &*listener.cast::<L>() };
     loop {
-        for tag in fleet.watcher.watch.wait() {
+        for tag in listener.watcher().watch.wait() {
             let worker = (tag / 2) as usize;
             match tag {
                 STOP => return std::ptr::null_mut(),
-                _ if tag % 2 == 0 => fleet.note_death(worker),
-                _ => fleet.read_output(worker),
+                _ if tag % 2 == 0 => listener.note_death(worker),
+                _ => listener.read_output(worker),
             }
         }
     }
