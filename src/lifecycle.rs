@@ -29,8 +29,9 @@ pub(crate) struct Site<'a> {
     pub(crate) arena: &'a Option<Arc<Arena>>,
 }
 
-/// How long the end of worker processes may take that are killed at the deadline of a close.
-const KILL_NS: u64 = 100_000_000;
+/// How long the end of worker processes may take that are killed at the deadline of a close: a few
+/// milliseconds, but longer for one with much memory, or on a machine that has too much to do.
+const KILL_NS: u64 = 1_000_000_000;
 
 /// A started executor. Dropping it closes it without waiting: threads that are still at work
 /// keep what they use until they leave.

@@ -166,7 +166,11 @@ impl Signals {
             .into_iter()
             .for_each(Event::clear);
         self.phase.store(0, Ordering::Release);
-        #[cfg(not(loom))]
+    }
+
+    /// Nothing of the executor is left: its worker processes' page goes too.
+    #[cfg(not(loom))]
+    pub(crate) fn close_mirror(&self) {
         if let Some(mirror) = self.mirror.get() {
             mirror.close();
         }

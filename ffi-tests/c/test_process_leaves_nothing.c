@@ -1,0 +1,281 @@
+/* Worker processes leave nothing behind in the process that started them, and have nothing of it:
+ * no descriptor, thread, child or map. */
+
+#include "check_process.h"
+
+enum what { GO_ON, LIST_FILES, CRASH, HANG };
+
+static const char *const workers_argv[] = {"/proc/self/exe", "worker", NULL};
+static const char *const mute_argv[] = {"/proc/self/exe", "mute", NULL};
+static const char *const dying_argv[] = {"/proc/self/exe", "die", NULL};
+
+/* Writes what its descriptors are, one a line. */
+static uint64_t list_files(char *text)
+{
+    DIR *files = opendir("/proc/self/fd");
+    CHECK(files != NULL);
+    uint64_t length = 0;
+    for (struct dirent *entry; (entry = readdir(files)) != NULL;) {
+        char target[64] = "";
+        int fd = atoi(entry->d_name);
+        if (entry->d_name[0] == '.' || fd == dirfd(files))
+            continue;
+        CHECK(readlinkat(dirfd(files), entry->d_name, target, sizeof target - 1) >= 0);
+        CHECK(length + 80 < CHECK_BYTES);
+        length += (uint64_t)sprintf(text + length, "%d %s\n", fd, fd < 3 ? "standard" : target);
+    }
+    closedir(files);
+    return length + 1;
+}
+
+static int32_t transform(void *user, void *payload, jobexec_job *job)
+{
+    (void)user;
+    switch (*(unsigned char *)payload) {
+    case LIST_FILES:
+        return jobexec_job_set_output(job, list_files(jobexec_job_output(job)));
+    case CRASH:
+        raise(SIGKILL);
+        break;
+    case HANG:
+        *(atomic_int *)jobexec_job_header(job) = 1;
+        alarm(60);
+        for (;;)
+            pause();
+    }
+    return 0;
+}
+
+/* ---- What there is ---- */
+
+struct footprint {
+    int files, threads, children, maps;
+};
+
+static struct footprint footprint(void)
+{
+    return (struct footprint){check_entries("/proc/self/fd"), check_entries("/proc/self/task"),
+                              check_children(NULL, 0), check_maps("memfd:jobexec")};
+}
+
+static int is_same(struct footprint a, struct footprint b)
+{
+    return a.files == b.files && a.threads == b.threads && a.children == b.children &&
+           a.maps == b.maps;
+}
+
+/* At once after a close; soon, where the last threads were left to themselves. */
+static void check_same(struct footprint before, int at_once)
+{
+    uint64_t limit = now_ns() + (at_once ? 0 : PATIENCE);
+    struct footprint after = footprint();
+    while (!is_same(before, after) && now_ns() < limit)
+        after = footprint();
+    if (!is_same(before, after)) {
+        fprintf(stderr, "descriptors %d, now %d; threads %d, %d; children %d, %d; maps %d, %d\n",
+                before.files, after.files, before.threads, after.threads, before.children,
+                after.children, before.maps, after.maps);
+        check_failed(__FILE__, __LINE__, "nothing is left");
+    }
+}
+
+static jobexec_config usual(uint32_t workers)
+{
+    jobexec_config config = check_processes(workers, workers_argv);
+    config.max_restarts = 1000;
+    config.results = config.queue_per_worker = 16;
+    return config;
+}
+
+static void do_one(jobexec_executor *exec, enum what what, jobexec_outcome outcome)
+{
+    check_put(exec, &(char){(char)what}, 1);
+    jobexec_result result = check_poll(exec);
+    CHECK(result.outcome == outcome);
+    check_release(exec, &result);
+    check_accounts(exec);
+}
+
+/* ---- What they do ---- */
+
+static void live_normally(uint32_t output)
+{
+    jobexec_config config = usual(2);
+    config.worker_output = output;
+    jobexec_executor *exec = check_start(&config);
+    for (int i = 0; i < 100; i++)
+        do_one(exec, GO_ON, JOBEXEC_OUTCOME_DONE);
+    check_close(exec);
+}
+
+static void crash(void)
+{
+    jobexec_config config = usual(2);
+    config.worker_output = JOBEXEC_OUTPUT_LOG;
+    jobexec_executor *exec = check_start(&config);
+    do_one(exec, GO_ON, JOBEXEC_OUTCOME_DONE);
+    struct footprint before = footprint();
+    for (uint64_t i = 1; i <= 50; i++) {
+        do_one(exec, CRASH, JOBEXEC_OUTCOME_CRASHED);
+        CHECK_SOON(check_accounts(exec).restarts == i);
+        do_one(exec, GO_ON, JOBEXEC_OUTCOME_DONE);
+        do_one(exec, GO_ON, JOBEXEC_OUTCOME_DONE);
+    }
+    check_same(before, 0);
+    check_close(exec);
+}
+
+static jobexec_executor *hang(void)
+{
+    jobexec_config config = usual(2);
+    config.worker_output = JOBEXEC_OUTPUT_LOG;
+    jobexec_executor *exec = check_start(&config);
+    for (int i = 0; i < 2; i++) {
+        void *input, *header;
+        CHECK_IS(JOBEXEC_OK, jobexec_buffer_acquire(exec, &input));
+        CHECK_IS(JOBEXEC_OK, jobexec_buffer_header(exec, input, &header));
+        *(unsigned char *)input = HANG;
+        *(atomic_int *)header = 0;
+        CHECK_IS(JOBEXEC_OK, jobexec_put(exec, input, NULL));
+        CHECK_SOON(*(atomic_int *)header == 1);
+    }
+    check_accounts(exec);
+    return exec;
+}
+
+static void close_those_that_hang(void)
+{
+    jobexec_executor *exec = hang();
+    CHECK_IS(JOBEXEC_OK, jobexec_close(exec, 20 * MILLISECOND));
+    CHECK(check_quiet_accounts(exec).discarded == 2);
+    CHECK_IS(JOBEXEC_OK, jobexec_free(exec));
+}
+
+static void fail_to_start(void)
+{
+    static const char *const missing[] = {"/no/such/program", NULL};
+    for (int i = 0; i < 20; i++) {
+        jobexec_config config = usual(2);
+        config.worker_output = JOBEXEC_OUTPUT_LOG;
+        config.argv = missing;
+        check_no_start(&config, JOBEXEC_ERROR_WORKER, "program");
+        config.argv = dying_argv;
+        check_no_start(&config, JOBEXEC_ERROR_WORKER, "code 3");
+        config.argv = mute_argv;
+        config.worker_start_timeout_ns = MILLISECOND;
+        check_no_start(&config, JOBEXEC_ERROR_WORKER, "in time");
+    }
+}
+
+static void start_too_late(void)
+{
+    jobexec_executor *exec = NULL;
+    jobexec_config config = usual(2);
+    config.argv = mute_argv;
+    CHECK_IS(JOBEXEC_TIMEOUT, jobexec_start(&config, MILLISECOND, &exec));
+}
+
+static void come_and_go(void)
+{
+    jobexec_config config = usual(1);
+    for (int i = 0; i < 200; i++) {
+        jobexec_executor *exec = check_start(&config);
+        do_one(exec, GO_ON, JOBEXEC_OUTCOME_DONE);
+        check_close(exec);
+    }
+}
+
+/* Bytes that a process has in memory, from /proc/<pid>/statm. */
+static long resident(int pid)
+{
+    char path[64];
+    long size, pages;
+    snprintf(path, sizeof path, "/proc/%d/statm", pid);
+    FILE *file = fopen(path, "re");
+    CHECK(file != NULL && fscanf(file, "%ld %ld", &size, &pages) == 2);
+    fclose(file);
+    return pages * sysconf(_SC_PAGESIZE);
+}
+
+/* Many jobs take no more than few. */
+static void flat(void)
+{
+    jobexec_config config = usual(2);
+    jobexec_executor *exec = check_start(&config);
+    int pids[2];
+    long before[3] = {0};
+    struct footprint at_first = {0};
+    CHECK(check_children(pids, 2) == 2);
+    for (int i = 0; i < 20000; i++) {
+        if (i == 2000) {
+            at_first = footprint();
+            for (int j = 0; j < 3; j++)
+                before[j] = resident(j < 2 ? pids[j] : getpid());
+        }
+        do_one(exec, GO_ON, JOBEXEC_OUTCOME_DONE);
+        if (i % 500 == 0)
+            CHECK_IS(JOBEXEC_OK, jobexec_reset(exec, NULL));
+    }
+    check_same(at_first, 1);
+    for (int j = 0; j < 3; j++)
+        CHECK(resident(j < 2 ? pids[j] : getpid()) <= before[j] + (256 << 10));
+    CHECK(check_quiet_accounts(exec).done == 20000);
+    check_close(exec);
+}
+
+/* A worker has its standard files, and after its hello not even those that the library gave it. */
+static void nothing_is_inherited(void)
+{
+    int open_[3];
+    for (int i = 0; i < 3; i++)
+        CHECK((open_[i] = open("/dev/zero", O_RDONLY)) >= 0); /* Without O_CLOEXEC. */
+    CHECK(fcntl(open_[0], F_DUPFD, 500) == 500);
+    jobexec_config config = usual(1);
+    for (int round = 0; round < 2; round++) { /* The second is a replacement. */
+        jobexec_executor *exec = check_start(&config);
+        if (round == 1)
+            do_one(exec, CRASH, JOBEXEC_OUTCOME_CRASHED);
+        check_put(exec, &(char){LIST_FILES}, 1);
+        jobexec_result result = check_poll(exec);
+        CHECK(result.outcome == JOBEXEC_OUTCOME_DONE && result.output_bytes > 0);
+        if (strcmp(result.output, "0 standard\n1 standard\n2 standard\n") != 0) {
+            fprintf(stderr, "a worker has\n%s", (char *)result.output);
+            check_failed(__FILE__, __LINE__, "nothing is inherited");
+        }
+        check_release(exec, &result);
+        check_close(exec);
+    }
+    close(500);
+    for (int i = 0; i < 3; i++)
+        close(open_[i]);
+}
+
+int main(int argc, char **argv)
+{
+    check_no_cores();
+    if (jobexec_is_worker()) {
+        if (argc > 1 && strcmp(argv[1], "die") == 0)
+            return 3;
+        if (argc > 1 && strcmp(argv[1], "mute") == 0)
+            for (;;)
+                pause();
+        return jobexec_worker_main(transform, NULL) == JOBEXEC_OK ? 0 : 1;
+    }
+    static void (*const all[])(void) = {crash,       close_those_that_hang, fail_to_start,
+                                        come_and_go, nothing_is_inherited,  flat};
+    const struct footprint before = footprint();
+    CHECK(before.children == 0 && before.maps == 0);
+    live_normally(JOBEXEC_OUTPUT_INHERIT);
+    check_same(before, 1);
+    live_normally(JOBEXEC_OUTPUT_LOG);
+    check_same(before, 1);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        all[i]();
+        check_same(before, 1);
+    }
+    start_too_late();
+    check_same(before, 0);
+    CHECK_IS(JOBEXEC_OK, jobexec_free(hang()));
+    check_same(before, 0);
+    return 0;
+}
