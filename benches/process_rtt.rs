@@ -320,20 +320,23 @@ fn stream_row(name: String, ns: &[f64], peers: [&Vec<f64>; 2], sleeps: String) -
 fn two_workers(cpus: &Cpus, script: &mut RefCell<Option<Script>>) {
     let script = &*script;
     let window = 64;
+    let mut kinds = vec![("2 native workers", Kind::Processes)];
+    if script.borrow().is_some() {
+        kinds.push(("2 in Python, ask", Kind::Asking));
+        kinds.push(("2 in Python, are called", Kind::Called));
+    }
     let start = |kind| Ours::start(kind, &config(2, window, cpus)).unwrap();
-    let kinds = [Kind::Asking, Kind::Called, Kind::Processes];
-    let [asking, called, native] = kinds.map(start);
+    let ours: Vec<(_, Ours)> = kinds.into_iter().map(|(name, kind)| (name, start(kind))).collect();
     cpus.pin_host();
     let pool = |chunk| move |n| ("pool_stream", vec![n, BYTES as u64, 2, chunk]);
-    let ours = [("2 native workers", &native), ("2 in Python, ask", &asking)];
-    let ours = [ours[0], ours[1], ("2 in Python, are called", &called)];
     let mut contestants: Vec<Contestant<'_>> =
         ours.iter().map(|(name, ours)| ours.streamer(name, window)).collect();
     contestants.extend(partners::pool("Pool(2).imap", script, PART, pool(1)));
     contestants.extend(partners::pool("Pool(2).imap, chunks of 64", script, PART, pool(64)));
     let (rounds, jobs) = sized((21, 20_000), (7, 2_000));
     let ns = rounds::in_turn(&mut contestants, rounds, jobs);
-    let [one, chunked] = [3, 4].map(|at| ns.get(at).unwrap_or(&ns[0]));
+    let nobody = vec![f64::NAN; rounds]; // Where there is no pool.
+    let [one, chunked] = [3, 4].map(|at| ns.get(at).unwrap_or(&nobody));
     let heads =
         ["", "ns a job", "jobs/s", "/ Pool", "/ Pool, chunks", "wakes, sleeps in 1,000 jobs"];
     let mut table = vec![heads.map(String::from).to_vec()];
