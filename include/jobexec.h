@@ -305,7 +305,7 @@ typedef struct jobexec_config {
      */
     uint64_t size;
     /**
-     * How many worker threads; 0 runs the transform inside jobexec_put. Default
+     * How many workers; 0 runs the transform inside jobexec_put. Default
      * JOBEXEC_WORKERS_AUTO.
      */
     uint32_t workers;
@@ -731,7 +731,9 @@ jobexec_status jobexec_start(const struct jobexec_config *config,
  *
  * Threads: any, any number at once, any number of times; not from inside a callback of this
  * executor. Ownership: payloads of discarded jobs go to the discard callback, once each.
- * Blocks: at most timeout_ns, but for the discard callbacks it runs.
+ * Blocks: at most timeout_ns, but for the discard callbacks it runs; worker processes that are
+ * still at work then are killed, which takes some milliseconds more, at most a second on a machine
+ * that has too much to do, and is JOBEXEC_OK.
  * Answers: JOBEXEC_OK, JOBEXEC_TIMEOUT, JOBEXEC_ERROR_INSIDE_CALLBACK, JOBEXEC_ERROR_NULL,
  * JOBEXEC_ERROR_HANDLE.
  *

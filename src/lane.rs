@@ -24,6 +24,8 @@ struct Shared {
     head: AtomicU64,
     /// ...to before here.
     tail: AtomicU64,
+    /// Jobs that the worker did, its predecessors' included.
+    done: AtomicU64,
 }
 
 impl Lane {
@@ -56,6 +58,18 @@ impl Lane {
     pub(crate) fn show(&self, head: u64, tail: u64) {
         self.shared.head.store(head, Ordering::Relaxed);
         self.shared.tail.store(tail, Ordering::Relaxed);
+    }
+
+    /// The lane's thread counts a job that the worker did.
+    #[inline]
+    pub(crate) fn count_done(&self) {
+        let done = self.done() + 1;
+        self.shared.done.store(done, Ordering::Relaxed);
+    }
+
+    /// Jobs that the worker did, its predecessors' included.
+    pub(crate) fn done(&self) -> u64 {
+        self.shared.done.load(Ordering::Relaxed)
     }
 
     /// Positions of jobs that may lie behind another in the worker's hands, the last first.

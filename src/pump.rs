@@ -190,6 +190,7 @@ impl Engine {
         let verdict = shift.lane.link.verdict(shift.head, &mut text);
         let Some((outcome, [started, finished])) = verdict else { return false };
         shift.worked = true;
+        shift.lane.count_done();
         shift.learn(finished.saturating_sub(started));
         let job = self.take_off(shift.worker, slot(shift.head));
         shift.head += 1;

@@ -34,6 +34,10 @@ pub(crate) trait Run: Send + Sync {
     fn discard(&self, payload: *mut c_void);
     /// Why a worker process is gone; takes note that it is.
     fn cause_of_death(&self, _worker: usize, _text: &mut Text) {}
+    /// What there is to say of a worker in the report, with a comma behind.
+    fn describe(&self, _worker: usize) -> String {
+        String::new()
+    }
     /// Ends a worker process that broke the rules.
     fn expel(&self, _worker: usize, _why: &'static str) {}
     /// Ends all worker processes: the deadline of a close has passed.

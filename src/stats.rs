@@ -153,7 +153,11 @@ fn worker_line(crew: &Crew, worker: usize) -> String {
     };
     let engine = &crew.engine;
     let desks = engine.desks_of(worker);
-    let done: u64 = desks.iter().map(Desk::left).sum();
+    let done = match engine.lanes.get(worker) {
+        Some(lane) => lane.done(),
+        None => desks.iter().map(Desk::left).sum(),
+    };
+    let place = engine.run.describe(worker) + &place;
     // Of a process's the oldest: the one it is at.
     let at_work = desks.iter().filter_map(Desk::at_work).min_by_key(|at| at.id.0);
     let Some(at) = at_work else {

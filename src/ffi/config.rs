@@ -44,7 +44,7 @@ pub const JOBEXEC_PAGES_HUGE: u32 = 2;
 pub struct jobexec_config {
     /// sizeof(jobexec_config), as the program was compiled.
     pub size: u64,
-    /// How many worker threads; 0 runs the transform inside jobexec_put. Default
+    /// How many workers; 0 runs the transform inside jobexec_put. Default
     /// JOBEXEC_WORKERS_AUTO.
     pub workers: u32,
     /// Jobs that may wait in the queue, for each worker. Default 2.

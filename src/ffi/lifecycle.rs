@@ -73,7 +73,9 @@ pub unsafe extern "C" fn jobexec_start(
 ///
 /// Threads: any, any number at once, any number of times; not from inside a callback of this
 /// executor. Ownership: payloads of discarded jobs go to the discard callback, once each.
-/// Blocks: at most timeout_ns, but for the discard callbacks it runs.
+/// Blocks: at most timeout_ns, but for the discard callbacks it runs; worker processes that are
+/// still at work then are killed, which takes some milliseconds more, at most a second on a machine
+/// that has too much to do, and is JOBEXEC_OK.
 /// Answers: JOBEXEC_OK, JOBEXEC_TIMEOUT, JOBEXEC_ERROR_INSIDE_CALLBACK, JOBEXEC_ERROR_NULL,
 /// JOBEXEC_ERROR_HANDLE.
 ///

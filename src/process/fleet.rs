@@ -59,8 +59,8 @@ struct Seat {
 const READS: usize = 16;
 
 impl Fleet {
-    /// No process yet; the step that runs jobs. `hooks` are asked for only when nothing can fail
-    /// any more.
+    /// No process yet; the step that runs jobs. `hooks` are asked for when the configuration was
+    /// found to make sense: an error of the start that comes later is theirs to be told.
     pub(crate) fn muster(
         site: &Site<'_>,
         command: &WorkerCommand,
@@ -85,13 +85,15 @@ impl Fleet {
             output_bytes: layout.output_bytes as u64,
             prefault: site.config.prefault.into(),
         };
-        let (command, output, start_timeout) =
-            (Prepared::new(command)?, command.output, Timeout::from(command.start_timeout));
-        let (watcher, phase) = (Watcher::new().map_err(failed)?, site.signals.open_mirror());
-        let phase = phase.map_err(failed)?;
+        command.validate()?;
+        let hooks = hooks();
+        let (output, start_timeout) = (command.output, Timeout::from(command.start_timeout));
+        let command = Prepared::new(command)?;
+        let watcher = Watcher::new().map_err(failed)?;
+        let phase = site.signals.open_mirror().map_err(failed)?;
         let fleet = Box::new(Fleet {
             watcher,
-            hooks: hooks(),
+            hooks,
             command,
             output,
             start_timeout,
@@ -307,6 +309,13 @@ impl Run for Fleet {
 
     fn expel(&self, worker: usize, why: &'static str) {
         self.kill(worker, Some(why));
+    }
+
+    fn describe(&self, worker: usize) -> String {
+        match &self.seat(worker).process {
+            Some(process) => format!("process {}, ", process.number),
+            None => "no process, ".to_owned(),
+        }
     }
 
     fn kill_all(&self) {
