@@ -133,7 +133,7 @@ impl Engine {
         let position = shift.tail;
         let desk = shift.worker * DEPTH + slot(position);
         if !self.take_up(desk, job) {
-            return self.discard(job.payload);
+            return;
         }
         // Each payload of such an executor is a buffer: `Engine::send` lets no other pass.
         let arena = self.arena.as_ref().expect("an arena");

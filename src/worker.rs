@@ -59,7 +59,6 @@ impl Engine {
         text: &mut Text,
     ) -> Option<u64> {
         if !self.take_up(worker, job) {
-            self.discard(job.payload);
             return None;
         }
         let now = if self.timing { now.unwrap_or_else(now_ns) } else { 0 };
@@ -72,7 +71,7 @@ impl Engine {
     }
 
     /// Writes a job that was taken off the queue on a desk of the worker's. False if it must not run;
-    /// then it is off the desk again.
+    /// then it is discarded.
     #[inline]
     pub(crate) fn take_up(&self, desk: usize, job: Job) -> bool {
         let desk = &self.desks[desk];
@@ -84,7 +83,11 @@ impl Engine {
         }
         let runs = !self.signals.phase().dooms(job.id.session());
         if !runs {
-            desk.end();
+            // Unless a sweep was faster: a worker process that is broken can make it seem that the
+            // job is on offer already.
+            if let Some(job) = desk.look().and_then(|seen| desk.take(seen)) {
+                self.discard(job.payload);
+            }
         }
         runs
     }

@@ -92,11 +92,7 @@ impl Model {
     /// A worker that never comes back from its job. Whether it has one.
     fn take_up(&self) -> bool {
         let Some(job) = self.engine.jobs.pop() else { return false };
-        let runs = self.engine.take_up(0, job);
-        if !runs {
-            self.engine.discard(job.payload);
-        }
-        runs
+        self.engine.take_up(0, job)
     }
 
     fn discarded(&self) -> u64 {
