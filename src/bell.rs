@@ -17,6 +17,7 @@
 use crate::clock::Deadline;
 use crate::spin::{Pace, Spin};
 use crate::sync::{AtomicU64, Ordering, Parking, fence_after_rmw};
+use std::sync::atomic::AtomicU64 as Count; // Nothing hangs on it, for loom to look at.
 
 const ASLEEP: u64 = 0; // The futex sleeps while the low half is zero.
 const AWAKE: u64 = 1;
@@ -25,6 +26,8 @@ const AWAKE: u64 = 1;
 pub(crate) struct Bell<'a> {
     pub(crate) word: &'a AtomicU64,
     pub(crate) parking: &'a Parking,
+    /// How often this side slept here, or woke the other. For this side alone.
+    pub(crate) wakes: &'a Count,
 }
 
 impl Bell<'_> {
@@ -47,6 +50,7 @@ impl Bell<'_> {
     #[cold]
     fn wake(&self) {
         if self.word.swap(AWAKE, Ordering::AcqRel) == ASLEEP {
+            self.wakes.fetch_add(1, Ordering::Relaxed);
             self.parking.wake(self.word, 1);
         }
     }
@@ -77,6 +81,7 @@ impl Bell<'_> {
                 return None;
             }
             self.parking.wait(self.word, deadline.instant()); // B4
+            self.wakes.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

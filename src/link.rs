@@ -36,6 +36,7 @@ use crate::credits::Outcome;
 use crate::job::Id;
 use crate::record::{MESSAGE_BYTES, Text};
 use crate::sync::{AtomicU64, Ordering, Parking};
+use std::sync::atomic::AtomicU64 as Count;
 
 /// Slots of a link: the most jobs that a worker may have at hand.
 pub(crate) const DEPTH: usize = if cfg!(loom) { 2 } else { 32 };
@@ -120,6 +121,7 @@ pub(crate) struct Link {
     words: Box<[AtomicU64]>,
     host_parking: Parking,
     worker_parking: Parking,
+    wakes: Count,
 }
 
 impl Link {
@@ -127,13 +129,15 @@ impl Link {
     #[cfg(not(loom))]
     pub(crate) fn new(words: crate::os::memory::Map) -> Link {
         assert!(words.bytes() >= WORDS * size_of::<u64>());
-        Link { words, host_parking: Parking::across(), worker_parking: Parking::across() }
+        let (host_parking, worker_parking) = (Parking::across(), Parking::across());
+        Link { words, host_parking, worker_parking, wakes: Count::new(0) }
     }
 
     #[cfg(loom)]
     pub(crate) fn new() -> Link {
         let words = (0..WORDS).map(|_| AtomicU64::new(0)).collect();
-        Link { words, host_parking: Parking::across(), worker_parking: Parking::across() }
+        let (host_parking, worker_parking) = (Parking::across(), Parking::across());
+        Link { words, host_parking, worker_parking, wakes: Count::new(0) }
     }
 
     #[inline]
@@ -171,12 +175,19 @@ impl Link {
 
     /// The executor's thread waits here, for results.
     pub(crate) fn host_bell(&self) -> Bell<'_> {
-        Bell { word: self.word(HOST_BELL), parking: &self.host_parking }
+        let (word, wakes) = (self.word(HOST_BELL), &self.wakes);
+        Bell { word, parking: &self.host_parking, wakes }
     }
 
     /// The worker waits here, for jobs.
     pub(crate) fn worker_bell(&self) -> Bell<'_> {
-        Bell { word: self.word(WORKER_BELL), parking: &self.worker_parking }
+        let (word, wakes) = (self.word(WORKER_BELL), &self.wakes);
+        Bell { word, parking: &self.worker_parking, wakes }
+    }
+
+    /// How often this side slept, or woke the other.
+    pub(crate) fn wakes(&self) -> u64 {
+        self.wakes.load(Ordering::Relaxed)
     }
 
     // ---- The executor's thread ----

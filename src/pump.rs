@@ -105,7 +105,8 @@ impl Engine {
             let returned = self.returned.as_ref().is_some_and(|jobs| jobs.has_any());
             self.jobs.has(others) || others == 0 && (returned || self.has_spoils(worker))
         };
-        let found = self.signals.work.wait(self.spin, Deadline::NEVER, attempt, has);
+        let spin = self.spin.yielding();
+        let found = self.signals.work.wait(spin, Deadline::NEVER, attempt, has);
         found.unwrap_or(Errand::GoHome)
     }
 
@@ -115,7 +116,8 @@ impl Engine {
         let news = |others| lane.is_dead() || !expelled && lane.has_news(head + others);
         let attempt = || news(0).then_some(());
         let has = |others| others < shift.tail - head && news(others);
-        lane.link.host_bell().wait(&lane.pace, self.spin, Deadline::NEVER, attempt, has);
+        let spin = self.spin.yielding();
+        lane.link.host_bell().wait(&lane.pace, spin, Deadline::NEVER, attempt, has);
     }
 
     fn hand_ahead(&self, shift: &mut Shift) -> bool {

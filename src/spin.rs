@@ -22,15 +22,24 @@ pub(crate) struct Spin {
     /// How many pauses it may stay away: no more than a quarter of all that may be in flight
     /// takes, or everybody would end up waiting for it.
     most: u64,
+    /// Whether it yields at once, without pauses.
+    yields: bool,
 }
 
 impl Spin {
     /// Sleeps at once.
-    pub(crate) const NONE: Spin = Spin { ns: 0, most: 0 };
+    pub(crate) const NONE: Spin = Spin { ns: 0, most: 0, yields: true };
 
     /// Looks for that long, where so many items may be in flight.
     pub(crate) fn new(ns: u64, in_flight: usize) -> Spin {
-        Spin { ns, most: MOST_PAUSES.min(in_flight as u64 / 4) }
+        Spin { ns, most: MOST_PAUSES.min(in_flight as u64 / 4), yields: false }
+    }
+
+    /// For a thread between two others, of which one may need its core: it never pauses. Where
+    /// three share two cores, a stream of jobs to a worker process takes 0.7 to 0.8 of the time
+    /// that it takes with pauses.
+    pub(crate) fn yielding(self) -> Spin {
+        Spin { most: 0, yields: true, ..self }
     }
 }
 
@@ -57,9 +66,11 @@ impl Pace {
             return None;
         }
         let pause = |times| (0..times).for_each(|_| std::hint::spin_loop());
-        let gap = self.gap.load(Ordering::Relaxed);
+        let gap = if spin.yields { 0 } else { self.gap.load(Ordering::Relaxed) };
         pause(gap);
-        self.learn(gap, has(gap / 3), spin.most);
+        if !spin.yields {
+            self.learn(gap, has(gap / 3), spin.most);
+        }
         let mut glance = |pauses| {
             pause(pauses);
             if has(0) { attempt() } else { None }
@@ -67,7 +78,8 @@ impl Pace {
         if let Some(found) = glance(0) {
             return Some(found);
         }
-        if let Some(found) = (0..7).find_map(|step| glance(1 << step)) {
+        let steps = if spin.yields { 0 } else { 7 };
+        if let Some(found) = (0..steps).find_map(|step| glance(1 << step)) {
             return Some(found);
         }
         let end = crate::clock::now_ns().saturating_add(spin.ns);

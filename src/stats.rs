@@ -3,6 +3,7 @@
 use crate::clock::now_ns;
 use crate::crew::Crew;
 use crate::desk::Desk;
+use crate::event::Event;
 use crate::lifecycle::Running;
 use std::fmt::Write;
 
@@ -50,7 +51,8 @@ pub struct Stats {
     pub workers: u64,
     /// Workers that died and were replaced.
     pub restarts: u64,
-    /// How often a sleeping thread was woken: workers, pollers and putters together.
+    /// How often a sleeping thread or worker process was woken: workers, pollers and putters
+    /// together.
     pub wakes: u64,
 }
 
@@ -81,7 +83,11 @@ impl Running {
             session: u64::from(signals.phase().session()),
             workers: crew.cpus.len() as u64,
             restarts: crew.restarts(),
-            wakes: signals.work.wakes() + signals.ready.wakes() + signals.room.wakes(),
+            wakes: [&signals.work, &signals.ready, &signals.room, &signals.spare]
+                .map(Event::wakes)
+                .into_iter()
+                .chain(engine.lanes.iter().map(|lane| lane.link.wakes()))
+                .sum(),
         }
     }
 

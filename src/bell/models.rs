@@ -8,17 +8,19 @@ use loom::thread;
 struct Pair {
     word: AtomicU64,
     parking: Parking,
+    wakes: Count,
     news: AtomicU64,
 }
 
 impl Pair {
     fn new() -> Arc<Pair> {
         let word = AtomicU64::new(AWAKE);
-        Arc::new(Pair { word, parking: Parking::across(), news: AtomicU64::new(0) })
+        let (wakes, news) = (Count::new(0), AtomicU64::new(0));
+        Arc::new(Pair { word, parking: Parking::across(), wakes, news })
     }
 
     fn bell(&self) -> Bell<'_> {
-        Bell { word: &self.word, parking: &self.parking }
+        Bell { word: &self.word, parking: &self.parking, wakes: &self.wakes }
     }
 
     fn tell(&self) {
