@@ -373,6 +373,7 @@ fn allocate(bytes: usize, pages: Pages, prefault: bool, source: Source) -> Resul
         Source::Shared => {
             let file = memory::memory_file(c"jobexec-buffers", bytes, huge).map_err(failed)?;
             memory::reserve(&file, bytes).map_err(failed)?;
+            memory::keep_writable(&file).map_err(failed)?;
             Memory::Shared(Map::shared(&file, bytes, true).map_err(failed)?, file)
         }
         _ => Memory::Private(Map::anonymous(bytes, huge).map_err(failed)?),
