@@ -105,6 +105,7 @@ impl Memory {
         let (map, file) = match shared {
             true => {
                 let file = memory::memory_file(c"jobexec-buffers", bytes, huge).map_err(failed)?;
+                memory::keep_writable(&file).map_err(failed)?;
                 (Map::shared(&file, bytes, true).map_err(failed)?, Some(file))
             }
             false => (Map::anonymous(bytes, huge).map_err(failed)?, None),

@@ -10,7 +10,7 @@ use crate::inside;
 use crate::lane::Lane;
 use crate::lifecycle::Site;
 use crate::link::{Terms, VERSION, WORDS};
-use crate::os::memory::{PAGE, memory_file, reserve};
+use crate::os::memory::{PAGE, keep_writable, memory_file, reserve};
 use crate::os::process::{End, Process};
 use crate::os::watch::pipe;
 use crate::record::Text;
@@ -121,6 +121,7 @@ impl Fleet {
         let bytes = (WORDS * size_of::<u64>()).next_multiple_of(PAGE);
         let link = memory_file(c"jobexec-link", bytes, false)?;
         reserve(&link, bytes)?;
+        keep_writable(&link)?;
         lane.link.map().replace(&link)?;
         lane.link.prepare(Terms { worker: worker as u64, ..self.terms });
         lane.begin();

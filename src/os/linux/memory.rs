@@ -126,10 +126,15 @@ pub(crate) fn memory_file(name: &std::ffi::CStr, bytes: usize, huge: bool) -> io
     Ok(file)
 }
 
-/// From now on a map of the file can only be read; maps that exist stay writable.
+/// From now on a map of the file can only be read, for good; maps that exist stay writable.
 pub(crate) fn seal_against_writers(file: &File) -> io::Result<()> {
     const F_SEAL_FUTURE_WRITE: i32 = 0x0010; // Linux 5.1.
-    seal(file, F_SEAL_FUTURE_WRITE)
+    seal(file, F_SEAL_FUTURE_WRITE | libc::F_SEAL_SEAL)
+}
+
+/// Whoever else has the file can not seal it against those who are to write to it later.
+pub(crate) fn keep_writable(file: &File) -> io::Result<()> {
+    seal(file, libc::F_SEAL_SEAL)
 }
 
 fn seal(file: &File, seals: i32) -> io::Result<()> {
@@ -203,6 +208,9 @@ mod tests {
         seal_against_writers(&file).unwrap();
         assert!(Map::shared(&file, PAGE, true).is_err());
         let other = memory_file(c"test", PAGE, false).unwrap();
+        keep_writable(&other).unwrap();
+        assert!(seal_against_writers(&other).is_err());
+        Map::shared(&other, PAGE, true).unwrap();
         two.replace(&other).unwrap();
         // SAFETY: as above.
         assert_eq!(unsafe { two.base().read() }, 0);

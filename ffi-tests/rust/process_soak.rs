@@ -1,0 +1,210 @@
+//! Workers are killed at random instants, again and again, while a host puts, polls and resets:
+//! every job has exactly one outcome, every result is right, and every worker comes back.
+//!
+//! `JOBEXEC_SOAK_KILLS` says how many kills; 300 unless it does, 10,000 for a thorough run.
+//! `JOBEXEC_SOAK_SEED` repeats a run's choices.
+
+use jobexec::{
+    Batch, BatchExecutor, BatchResult, Config, Failure, JobContext, LogLevel, Outcome, Pinning,
+    Status, WorkerCommand, Workers, is_worker, serve_worker,
+};
+use killer::{Random, children, kill_many};
+use std::collections::HashMap;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+mod killer;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const BYTES: usize = 3000;
+
+// ---- The worker ----
+
+/// What byte there must be in the output.
+fn mixed(input: &[u8], at: usize, seed: u64) -> u8 {
+    input[at].wrapping_mul(31).wrapping_add(at as u8) ^ (seed >> (at % 8)) as u8
+}
+
+/// Takes as many microseconds as the first two bytes say, all of it between two bytes written.
+fn transform(batch: &mut Batch<'_>, job: &JobContext<'_>) -> Result<(), Failure> {
+    let (input, output) = batch.split();
+    let time = Duration::from_micros(u64::from(u16::from_le_bytes([input[0], input[1]])));
+    for at in 0..input.len() {
+        if at == input.len() / 2 {
+            let end = Instant::now() + time;
+            while Instant::now() < end && !job.cancelled() {}
+        }
+        output[at] = mixed(input, at, job.seed());
+    }
+    output[input.len()..][..8].copy_from_slice(&job.seed().to_le_bytes());
+    let count = input.len() + 8;
+    batch.set_output(count);
+    Ok(())
+}
+
+// ---- The host ----
+
+/// What it knows of the jobs that have no result yet, by their ids.
+struct Host {
+    executor: BatchExecutor,
+    open: HashMap<u64, Vec<u8>>,
+    session: u32,
+    accepted: u64,
+    outcomes: [u64; 2],
+    discarded: u64,
+}
+
+impl Host {
+    fn put(&mut self, random: &mut Random) {
+        let Ok(mut buffer) = self.executor.acquire() else { return };
+        let length = 2 + random.below(BYTES as u64 - 10) as usize;
+        let mut input: Vec<u8> = (0..length).map(|_| random.below(256) as u8).collect();
+        let time = random.below(1000) as u16;
+        input[..2].copy_from_slice(&time.to_le_bytes());
+        buffer.input_mut()[..length].copy_from_slice(&input);
+        buffer.set_input(length);
+        let id = self.executor.put(buffer).expect("there is room where there are buffers");
+        assert!(self.open.insert(id, input).is_none(), "job {id:#x} was there before");
+        self.accepted += 1;
+    }
+
+    fn take(&mut self, result: BatchResult) {
+        let input = self.open.remove(&result.id).expect("a job that has no result yet");
+        assert_eq!((result.session, result.buffer.input()), (self.session, &input[..]));
+        match result.outcome {
+            Outcome::Done => {
+                let output = result.buffer.output();
+                let (bytes, seed) = output.split_at(input.len());
+                let seed = u64::from_le_bytes(seed.try_into().expect("eight bytes"));
+                let right = (0..input.len()).all(|at| bytes[at] == mixed(&input, at, seed));
+                assert!(right, "the output is wrong");
+                self.outcomes[0] += 1;
+            }
+            Outcome::Crashed => {
+                let failure = result.failure.expect("it says why");
+                assert_eq!(failure.code, -libc::SIGKILL, "{failure:?}");
+                self.outcomes[1] += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn reset(&mut self) {
+        self.session = self.executor.reset().expect("a session");
+        self.discarded += self.open.len() as u64;
+        self.open.clear();
+    }
+
+    fn check_accounts(&self) {
+        let n = self.executor.stats();
+        let outcomes = n.done + n.failed + n.panicked + n.crashed + n.discarded;
+        assert_eq!(n.accepted, outcomes + n.outstanding, "{n:?}");
+        let known = (self.accepted, self.outcomes[0], self.outcomes[1]);
+        assert_eq!((n.accepted, n.done, n.crashed), known);
+    }
+
+    /// Works until it is told to stop and nothing is open.
+    fn work(&mut self, stop: &AtomicBool, random: &mut Random) {
+        while !stop.load(SeqCst) {
+            for _ in 0..random.below(8) {
+                self.put(random);
+            }
+            for _ in 0..random.below(8) {
+                match self.executor.poll() {
+                    Ok(result) => self.take(result),
+                    Err(status) => assert_eq!(status, Status::Empty),
+                }
+            }
+            match random.below(1000) {
+                0..5 => self.reset(),
+                5..50 => self.check_accounts(),
+                50..500 if !self.open.is_empty() => {
+                    let result = self.executor.poll_wait(PATIENCE).expect("a result");
+                    self.take(result);
+                }
+                _ => {}
+            }
+        }
+        self.executor.finish().expect("it is open");
+        loop {
+            match self.executor.poll_wait(PATIENCE) {
+                Ok(result) => self.take(result),
+                Err(status) => break assert_eq!(status, Status::End),
+            }
+        }
+        assert!(self.open.is_empty(), "{} jobs never came back", self.open.len());
+    }
+}
+
+fn soak(kills: u64, retries: u32, seed: u64) {
+    let config = Config {
+        workers: Workers::Count(3),
+        pinning: Pinning::Off,
+        results: 24,
+        queue_per_worker: 8,
+        input_bytes: BYTES,
+        output_bytes: BYTES,
+        max_restarts: u32::MAX,
+        restart_backoff_ns: 1000,
+        retries,
+        ..Config::default()
+    };
+    let command = WorkerCommand::new(["/proc/self/exe"]);
+    let quiet = |_: LogLevel, _: &str| {};
+    let executor = BatchExecutor::start_processes(&config, &command, quiet, PATIENCE);
+    let executor = executor.expect("it starts");
+    let (open, begin) = (HashMap::new(), Instant::now());
+    let mut host = Host { executor, open, session: 0, accepted: 0, outcomes: [0; 2], discarded: 0 };
+    let (stop, killed) = (AtomicBool::new(false), AtomicU64::new(0));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // The host stops in any case.
+            struct Stop<'a>(&'a AtomicBool);
+            impl Drop for Stop<'_> {
+                fn drop(&mut self) {
+                    self.0.store(true, SeqCst);
+                }
+            }
+            let _stop = Stop(&stop);
+            kill_many(kills, PATIENCE, &mut Random(seed ^ 0x5bd1_e995), &killed);
+        });
+        host.work(&stop, &mut Random(seed));
+    });
+    let killed = killed.load(SeqCst);
+    let end = Instant::now() + PATIENCE;
+    while host.executor.stats().restarts < killed || host.executor.stats().outstanding > 0 {
+        assert!(Instant::now() < end, "{}", host.executor.report());
+        thread::yield_now();
+    }
+    host.check_accounts();
+    let n = host.executor.stats();
+    assert_eq!((n.restarts, n.discarded), (killed, host.discarded), "{n:?}");
+    host.executor.close(PATIENCE).expect("it closes");
+    host.check_accounts();
+    assert_eq!(children(), []);
+    eprintln!(
+        "{killed} kills, {retries} retries, {:.1} s: {} jobs, {} done, {} crashed, {} discarded by \
+         {} resets",
+        begin.elapsed().as_secs_f64(),
+        n.accepted,
+        n.done,
+        n.crashed,
+        n.discarded,
+        n.session
+    );
+}
+
+fn main() -> ExitCode {
+    if is_worker() {
+        return serve_worker(transform).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
+    let number = |name| env::var(name).ok().map(|value| value.parse().expect("a number"));
+    let kills: u64 = number("JOBEXEC_SOAK_KILLS").unwrap_or(300);
+    let seed = number("JOBEXEC_SOAK_SEED").unwrap_or(u64::from(std::process::id()) << 20 | 1);
+    eprintln!("JOBEXEC_SOAK_SEED={seed}");
+    soak(kills.div_ceil(2), 0, seed);
+    soak(kills / 2, 2, seed + 1);
+    ExitCode::SUCCESS
+}
