@@ -16,6 +16,8 @@ use crate::record::Text;
 
 /// Work that is handed over ahead, in nanoseconds.
 const AHEAD_NS: u64 = 100_000;
+/// What takes longer need not be told apart.
+const LONG_NS: u64 = 1_000_000_000;
 
 /// Why a thread stopped serving its process.
 pub(crate) enum Leave {
@@ -50,7 +52,8 @@ impl Shift<'_> {
     }
 
     fn learn(&mut self, took: u64) {
-        self.run_ns = (3 * self.run_ns + took) / 4;
+        // A worker says so itself, and may say anything.
+        self.run_ns = (3 * self.run_ns + took.min(LONG_NS)) / 4;
     }
 }
 

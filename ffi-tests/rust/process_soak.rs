@@ -31,12 +31,12 @@ fn mixed(input: &[u8], at: usize, seed: u64) -> u8 {
 fn transform(batch: &mut Batch<'_>, job: &JobContext<'_>) -> Result<(), Failure> {
     let (input, output) = batch.split();
     let time = Duration::from_micros(u64::from(u16::from_le_bytes([input[0], input[1]])));
-    for at in 0..input.len() {
+    for (at, byte) in output[..input.len()].iter_mut().enumerate() {
         if at == input.len() / 2 {
             let end = Instant::now() + time;
             while Instant::now() < end && !job.cancelled() {}
         }
-        output[at] = mixed(input, at, job.seed());
+        *byte = mixed(input, at, job.seed());
     }
     output[input.len()..][..8].copy_from_slice(&job.seed().to_le_bytes());
     let count = input.len() + 8;
