@@ -93,8 +93,8 @@ static struct costs steady(uint32_t prefault)
     config.input_bytes = config.output_bytes = BYTES;
     config.prefault = prefault;
     jobexec_executor *exec = check_start(&config);
-    /* Both sides know the way, and each page of each buffer. */
-    for (int i = 0; i < 3; i++)
+    /* Both sides know the way, each page of each buffer, and each slot of the link. */
+    for (int i = 0; i < 12; i++)
         use_all(exec);
     struct costs worker = use_all(exec), host = costs();
     for (int i = 0; i < ROUNDS / BUFFERS; i++) {
