@@ -23,7 +23,7 @@ pub(crate) struct Crew {
     pub(crate) running: AtomicU64,
     /// Threads that were started and not yet joined or replaced.
     pub(crate) unjoined: AtomicU64,
-    /// 0, then 1 while the last callback runs, then 2.
+    /// 0, then 1 while somebody is at the last callback, then 2.
     retired: AtomicU64,
     /// Why the start failed.
     pub(crate) trouble: Mutex<Option<String>>,
@@ -94,17 +94,33 @@ impl Crew {
         threads.iter_mut().enumerate().find_map(|(worker, place)| Some((worker, place.take()?)))
     }
 
-    /// After [`Crew::dismiss`]: the last callback of all. False if another call is still in it at
-    /// the deadline.
+    /// After [`Crew::dismiss`]: the last callback of all. False if the deadline passed first,
+    /// while this call or another was at it.
     pub(crate) fn retire(&self, deadline: Deadline) -> bool {
-        let first = self.retired.compare_exchange(0, 1, Ordering::AcqRel, Ordering::Acquire);
-        if first.is_ok() {
-            inside::enter(self.engine.identity(), || self.engine.run.retire());
-            self.retired.swap(2, Ordering::AcqRel);
-            self.engine.signals.staff.notify_all();
+        let [open, busy, done] = [0, 1, 2];
+        let staff = &self.engine.signals.staff;
+        loop {
+            let first =
+                self.retired.compare_exchange(open, busy, Ordering::AcqRel, Ordering::Acquire);
+            if first.is_ok() {
+                let settled = self.engine.run.settle(deadline);
+                if settled {
+                    inside::enter(self.engine.identity(), || self.engine.run.retire());
+                }
+                self.retired.swap(if settled { done } else { open }, Ordering::AcqRel);
+                staff.notify_all();
+                return settled;
+            }
+            let attempt = || match self.retired.load(Ordering::Acquire) {
+                state if state == busy => None,
+                state => Some(state == done),
+            };
+            match staff.wait(Spin::NONE, deadline, attempt, |_| false) {
+                Some(true) => return true,
+                Some(false) => continue, // Another ran out of time.
+                None => return false,
+            }
         }
-        let retired = || (self.retired.load(Ordering::Acquire) == 2).then_some(());
-        self.engine.signals.staff.wait(Spin::NONE, deadline, retired, |_| false).is_some()
     }
 
     /// Leaves the threads to themselves.

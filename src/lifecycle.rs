@@ -151,7 +151,10 @@ impl Running {
         }
         match (names.is_empty(), self.crew.live(), engine.credits.in_flight()) {
             (false, ..) => format!("still at work at the deadline: {}", names.join(", ")),
-            (true, 0, 0) => "another call was still in the user pointer's destructor".to_owned(),
+            (true, 0, 0) => {
+                "the log callback, or the user pointer's destructor".to_owned()
+                    + " was still at work"
+            }
             (true, 0, jobs) => format!("{jobs} jobs were still in the hands of callers"),
             (true, live, _) => format!("{live} workers were still in their init or exit callback"),
         }

@@ -1,6 +1,7 @@
 //! The one step in which kinds of workers differ: running a job. And what a transform is told.
 
 use crate::arena::View;
+use crate::clock::Deadline;
 use crate::credits::Outcome;
 use crate::job::{Id, Job};
 use crate::record::Text;
@@ -42,6 +43,11 @@ pub(crate) trait Run: Send + Sync {
     fn expel(&self, _worker: usize, _why: &'static str) {}
     /// Ends all worker processes: the deadline of a close has passed.
     fn kill_all(&self) {}
+    /// Waits for the end of threads of its own, once there are no workers any more. False if the
+    /// deadline passed first; then it may be called again. By one caller at a time.
+    fn settle(&self, _deadline: Deadline) -> bool {
+        true
+    }
     /// No callback comes after this one. May be called more than once.
     fn retire(&self);
     /// A line for people.

@@ -2,7 +2,7 @@
 
 use super::command::{Output, Prepared, WorkerCommand};
 use super::printed::Printed;
-use super::watch::{Listener, Watcher};
+use super::watch::Watcher;
 use crate::arena::Arena;
 use crate::clock::{Deadline, Timeout};
 use crate::credits::Outcome;
@@ -21,6 +21,7 @@ use crate::status::{Error, Status};
 use std::ffi::c_void;
 use std::fs::File;
 use std::io;
+use std::ops::Deref;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,10 +29,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// See the module. It is the step that runs a job only in name: jobs go over links. What the user
 /// wants to be told of goes to `hooks`.
 pub(crate) struct Fleet {
-    watcher: Watcher,
+    deaths: Watcher,
+    /// Where their output goes to the log.
+    prints: Option<Watcher>,
     hooks: Box<dyn Run>,
     command: Prepared,
-    output: Output,
     start_timeout: Timeout,
     arena: Arc<Arena>,
     phase: File,
@@ -89,13 +91,17 @@ impl Fleet {
         let hooks = hooks();
         let (output, start_timeout) = (command.output, Timeout::from(command.start_timeout));
         let command = Prepared::new(command)?;
-        let watcher = Watcher::new().map_err(failed)?;
+        let deaths = Watcher::new().map_err(failed)?;
+        let prints = match output {
+            Output::Inherit => None,
+            Output::Log => Some(Watcher::new().map_err(failed)?),
+        };
         let phase = site.signals.open_mirror().map_err(failed)?;
-        let fleet = Box::new(Fleet {
-            watcher,
+        let fleet = Arc::new(Fleet {
+            deaths,
+            prints,
             hooks,
             command,
-            output,
             start_timeout,
             arena,
             phase,
@@ -107,8 +113,15 @@ impl Fleet {
             doomed: AtomicBool::new(false),
             employer: AtomicPtr::new(std::ptr::null_mut()),
         });
-        fleet.watcher.begin(&*fleet).map_err(failed)?;
-        Ok(fleet)
+        let processes = Processes(fleet);
+        let fleet = &processes.0;
+        Watcher::begin(fleet, |fleet| &fleet.deaths, c"jobexec-watch", Fleet::note_death)
+            .map_err(failed)?;
+        if fleet.prints.is_some() {
+            Watcher::begin(fleet, Fleet::ear, c"jobexec-log", Fleet::read_output)
+                .map_err(failed)?;
+        }
+        Ok(Box::new(processes))
     }
 
     fn seat(&self, worker: usize) -> MutexGuard<'_, Seat> {
@@ -127,9 +140,9 @@ impl Fleet {
         lane.begin();
         let arena = self.arena.file().ok_or(io::ErrorKind::InvalidInput)?;
         let files = [link.as_raw_fd(), arena.as_raw_fd(), self.phase.as_raw_fd()];
-        let (read, write) = match self.output {
-            Output::Inherit => (None, None),
-            Output::Log => pipe().map(|(read, write)| (Some(read), Some(write)))?,
+        let (read, write) = match self.prints {
+            None => (None, None),
+            Some(_) => pipe().map(|(read, write)| (Some(read), Some(write)))?,
         };
         let output = write.as_ref().map(AsRawFd::as_raw_fd);
         let process = self.command.spawn(&files, output, self.cpus[worker])?;
@@ -150,10 +163,9 @@ impl Fleet {
         let mut seat = self.seat(worker);
         let handle = process.handle();
         let printed = pipe.map(Printed::new);
-        let heard = printed
-            .as_ref()
-            .map_or(Ok(()), |printed| self.watcher.add_output(printed.fd(), worker));
-        let watched = heard.and_then(|()| self.watcher.add_process(handle, worker));
+        let pipe = printed.as_ref().map(Printed::fd);
+        let heard = pipe.map_or(Ok(()), |pipe| self.ear().add(pipe, worker, false));
+        let watched = heard.and_then(|()| self.deaths.add(handle, worker, true));
         if watched.is_err() {
             // Nobody would tell of its end.
             process.kill();
@@ -193,7 +205,7 @@ impl Fleet {
             End::Unknown => (0, "ended, and somebody else was told how".to_owned()),
         };
         let printed = seat.printed.take();
-        printed.iter().for_each(|printed| self.watcher.remove(printed.fd()));
+        printed.iter().for_each(|printed| self.ear().remove(printed.fd()));
         let rest = printed.map_or(String::new(), Printed::rest);
         let cause = seat.cause.take().map_or(String::new(), |cause| format!(": it {cause}"));
         drop(seat);
@@ -243,11 +255,13 @@ impl Fleet {
     }
 }
 
-impl Listener for Fleet {
-    fn watcher(&self) -> &Watcher {
-        &self.watcher
+impl Fleet {
+    /// Who watches what is printed; where nobody does, there are no pipes.
+    fn ear(&self) -> &Watcher {
+        self.prints.as_ref().unwrap_or(&self.deaths)
     }
 
+    /// The kernel says that a process has ended.
     fn note_death(&self, worker: usize) {
         self.lanes[worker].die();
         self.signals.work.notify_all();
@@ -263,7 +277,7 @@ impl Listener for Fleet {
             let lines = match printed.read() {
                 Ok(lines) => lines,
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return self.watcher.remove(printed.fd());
+                    return self.ear().remove(printed.fd());
                 }
                 Err(_) => return,
             };
@@ -273,13 +287,26 @@ impl Listener for Fleet {
     }
 }
 
-impl Drop for Fleet {
-    fn drop(&mut self) {
-        self.watcher.end();
+/// The fleet as its executor has it. When that lets go, the threads that watch end, and with the
+/// last of them the fleet.
+struct Processes(Arc<Fleet>);
+
+impl Deref for Processes {
+    type Target = Fleet;
+
+    fn deref(&self) -> &Fleet {
+        &self.0
     }
 }
 
-impl Run for Fleet {
+impl Drop for Processes {
+    fn drop(&mut self) {
+        self.deaths.let_go();
+        self.prints.iter().for_each(Watcher::let_go);
+    }
+}
+
+impl Run for Processes {
     fn enter(&self, worker: usize) -> Result<(), String> {
         self.employer.store(inside::employer().cast_mut(), Ordering::Release);
         let program = || self.command.name();
@@ -328,8 +355,11 @@ impl Run for Fleet {
         self.hooks.discard(payload);
     }
 
+    fn settle(&self, deadline: Deadline) -> bool {
+        self.deaths.end(deadline) && self.prints.iter().all(|prints| prints.end(deadline))
+    }
+
     fn retire(&self) {
-        self.watcher.end();
         self.hooks.retire();
     }
 

@@ -1,30 +1,28 @@
-//! The thread that the kernel tells of the ends of worker processes, and of what they print. It
-//! sleeps otherwise.
+//! Threads that the kernel tells of worker processes: one of their ends, one of what they print.
+//! They sleep otherwise. Two, because the second calls the user's log, which may take its time.
 
+use crate::clock::Deadline;
 use crate::os::thread::Thread;
 use crate::os::watch::{Flag, Watch};
-use std::ffi::c_void;
+use std::ffi::{CStr, c_void};
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const STOP: u64 = u64::MAX;
-
-/// Who is told.
-pub(super) trait Listener: Sync {
-    /// Whose thread tells it.
-    fn watcher(&self) -> &Watcher;
-    /// A process has ended. Once for each.
-    fn note_death(&self, worker: usize);
-    /// It has printed something.
-    fn read_output(&self, worker: usize);
-}
 
 /// The descriptors that are watched, and the thread.
 pub(super) struct Watcher {
     watch: Watch,
     stop: Flag,
     thread: Mutex<Option<Thread>>,
+}
+
+/// What a thread is given: whom it tells, and which of its watchers it is.
+struct Post<L> {
+    listener: Arc<L>,
+    watcher: fn(&L) -> &Watcher,
+    tell: fn(&L, usize),
 }
 
 impl Watcher {
@@ -34,48 +32,73 @@ impl Watcher {
         Ok(Watcher { watch, stop, thread: Mutex::default() })
     }
 
-    /// Starts the thread. The listener calls [`Watcher::end`] before it goes.
-    pub(super) fn begin<L: Listener>(&self, listener: *const L) -> io::Result<()> {
-        let thread = Thread::spawn(c"jobexec-watch", run::<L>, listener.cast_mut().cast())?;
-        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
-        Ok(())
-    }
-
-    /// Ends the thread, once.
-    pub(super) fn end(&self) {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            self.stop.raise();
-            let _ = thread.join(None);
+    /// Starts the thread of one of the listener's watchers, which calls `tell` with the number of
+    /// each worker that there is news of. It keeps the listener until it ends.
+    pub(super) fn begin<L: Send + Sync>(
+        listener: &Arc<L>,
+        watcher: fn(&L) -> &Watcher,
+        name: &CStr,
+        tell: fn(&L, usize),
+    ) -> io::Result<()> {
+        let post = Box::new(Post { listener: listener.clone(), watcher, tell });
+        let post = Box::into_raw(post);
+        match Thread::spawn(name, run::<L>, post.cast()) {
+            Ok(thread) => {
+                *watcher(listener).thread() = Some(thread);
+                Ok(())
+            }
+            Err(error) => {
+                // SAFETY: no thread was started, so it is still ours.
+                drop(unsafe { Box::from_raw(post) });
+                Err(error)
+            }
         }
     }
 
-    /// Tells of a worker's end, once.
-    pub(super) fn add_process(&self, handle: RawFd, worker: usize) -> io::Result<()> {
-        self.watch.add(handle, 2 * worker as u64, true)
+    fn thread(&self) -> MutexGuard<'_, Option<Thread>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells when a worker printed something.
-    pub(super) fn add_output(&self, pipe: RawFd, worker: usize) -> io::Result<()> {
-        self.watch.add(pipe, 2 * worker as u64 + 1, false)
+    /// Waits for the thread's end. False if the deadline passed first; then it may be called again.
+    /// By one caller at a time.
+    pub(super) fn end(&self, deadline: Deadline) -> bool {
+        self.stop.raise();
+        let Some(thread) = self.thread().take() else { return true };
+        let late = thread.join(deadline.instant()).err();
+        let ended = late.is_none();
+        *self.thread() = late;
+        ended
     }
 
-    pub(super) fn remove(&self, pipe: RawFd) {
-        self.watch.remove(pipe);
+    /// Leaves the thread to its end.
+    pub(super) fn let_go(&self) {
+        self.stop.raise();
+        if let Some(thread) = self.thread().take() {
+            thread.detach();
+        }
+    }
+
+    /// Watches a descriptor of a worker's: until it was readable, if that is to be told only once.
+    pub(super) fn add(&self, fd: RawFd, worker: usize, once: bool) -> io::Result<()> {
+        self.watch.add(fd, worker as u64, once)
+    }
+
+    /// Watches it no longer.
+    pub(super) fn remove(&self, fd: RawFd) {
+        self.watch.remove(fd);
     }
 }
 
-extern "C-unwind" fn run<L: Listener>(listener: *mut c_void) -> *mut c_void {
-    // SAFETY: the listener joins this thread before it goes.
-    let listener = unsafe { &*listener.cast::<L>() };
+extern "C-unwind" fn run<L: Send + Sync>(post: *mut c_void) -> *mut c_void {
+    // SAFETY: `begin` made it for this thread alone.
+    let Post { listener, watcher, tell } = *unsafe { Box::from_raw(post.cast::<Post<L>>()) };
+    let watcher = watcher(&listener);
     loop {
-        for tag in listener.watcher().watch.wait() {
-            let worker = (tag / 2) as usize;
-            match tag {
-                STOP => return std::ptr::null_mut(),
-                _ if tag % 2 == 0 => listener.note_death(worker),
-                _ => listener.read_output(worker),
+        for tag in watcher.watch.wait() {
+            if tag == STOP {
+                return std::ptr::null_mut();
             }
+            tell(&listener, tag as usize);
         }
     }
 }
