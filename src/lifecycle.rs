@@ -113,13 +113,15 @@ impl Running {
         };
         self.crew.engine.shut();
         self.crew.engine.run.kill_all();
-        self.crew.dismiss(deadline);
+        if self.crew.dismiss(deadline) {
+            self.crew.retire(deadline);
+        }
         Err(error)
     }
 
     /// Stops the intake, cancels, discards, and waits for the workers to go home. `Ok` means
     /// that no callback will run again; may be called any number of times, from any thread.
-    pub(crate) fn close(&self, deadline: Deadline) -> Result<(), Error> {
+    pub(crate) fn close(&self, mut deadline: Deadline) -> Result<(), Error> {
         let engine = &self.crew.engine;
         if engine.is_inside() {
             return Err(Status::InsideCallback.into());
@@ -128,7 +130,8 @@ impl Running {
         let mut dismissed = self.crew.dismiss(deadline);
         if !dismissed && !engine.lanes.is_empty() {
             engine.run.kill_all();
-            dismissed = self.crew.dismiss(deadline.max(Timeout(KILL_NS).deadline()));
+            deadline = deadline.max(Timeout(KILL_NS).deadline());
+            dismissed = self.crew.dismiss(deadline);
         }
         if dismissed && self.crew.retire(deadline) {
             return Ok(());
