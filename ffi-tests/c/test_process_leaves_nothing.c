@@ -1,39 +1,18 @@
-/* Worker processes leave nothing behind in the process that started them, and have nothing of it:
- * no descriptor, thread, child or map. */
+/* Worker processes leave nothing behind in the process that started them: no descriptor, thread,
+ * child or map. */
 
 #include "check_process.h"
 
-enum what { GO_ON, LIST_FILES, CRASH, HANG };
+enum what { GO_ON, CRASH, HANG };
 
 static const char *const workers_argv[] = {"/proc/self/exe", "worker", NULL};
 static const char *const mute_argv[] = {"/proc/self/exe", "mute", NULL};
 static const char *const dying_argv[] = {"/proc/self/exe", "die", NULL};
 
-/* Writes what its descriptors are, one a line. */
-static uint64_t list_files(char *text)
-{
-    DIR *files = opendir("/proc/self/fd");
-    CHECK(files != NULL);
-    uint64_t length = 0;
-    for (struct dirent *entry; (entry = readdir(files)) != NULL;) {
-        char target[64] = "";
-        int fd = atoi(entry->d_name);
-        if (entry->d_name[0] == '.' || fd == dirfd(files))
-            continue;
-        CHECK(readlinkat(dirfd(files), entry->d_name, target, sizeof target - 1) >= 0);
-        CHECK(length + 80 < CHECK_BYTES);
-        length += (uint64_t)sprintf(text + length, "%d %s\n", fd, fd < 3 ? "standard" : target);
-    }
-    closedir(files);
-    return length + 1;
-}
-
 static int32_t transform(void *user, void *payload, jobexec_job *job)
 {
     (void)user;
     switch (*(unsigned char *)payload) {
-    case LIST_FILES:
-        return jobexec_job_set_output(job, list_files(jobexec_job_output(job)));
     case CRASH:
         raise(SIGKILL);
         break;
@@ -223,33 +202,6 @@ static void flat(void)
     check_close(exec);
 }
 
-/* A worker has its standard files, and after its hello not even those that the library gave it. */
-static void nothing_is_inherited(void)
-{
-    int open_[3];
-    for (int i = 0; i < 3; i++)
-        CHECK((open_[i] = open("/dev/zero", O_RDONLY)) >= 0); /* Without O_CLOEXEC. */
-    CHECK(fcntl(open_[0], F_DUPFD, 500) == 500);
-    jobexec_config config = usual(1);
-    for (int round = 0; round < 2; round++) { /* The second is a replacement. */
-        jobexec_executor *exec = check_start(&config);
-        if (round == 1)
-            do_one(exec, CRASH, JOBEXEC_OUTCOME_CRASHED);
-        check_put(exec, &(char){LIST_FILES}, 1);
-        jobexec_result result = check_poll(exec);
-        CHECK(result.outcome == JOBEXEC_OUTCOME_DONE && result.output_bytes > 0);
-        if (strcmp(result.output, "0 standard\n1 standard\n2 standard\n") != 0) {
-            fprintf(stderr, "a worker has\n%s", (char *)result.output);
-            check_failed(__FILE__, __LINE__, "nothing is inherited");
-        }
-        check_release(exec, &result);
-        check_close(exec);
-    }
-    close(500);
-    for (int i = 0; i < 3; i++)
-        close(open_[i]);
-}
-
 int main(int argc, char **argv)
 {
     check_no_cores();
@@ -261,8 +213,8 @@ int main(int argc, char **argv)
                 pause();
         return jobexec_worker_main(transform, NULL) == JOBEXEC_OK ? 0 : 1;
     }
-    static void (*const all[])(void) = {crash,       close_those_that_hang, fail_to_start,
-                                        come_and_go, nothing_is_inherited,  flat};
+    static void (*const all[])(void) = {crash, close_those_that_hang, fail_to_start, come_and_go,
+                                        flat};
     const struct footprint before = footprint();
     CHECK(before.children == 0 && before.maps == 0);
     live_normally(JOBEXEC_OUTPUT_INHERIT);
