@@ -47,6 +47,8 @@ impl Engine {
     pub(crate) fn shut(&self) {
         self.credits.close();
         self.signals.close(); // Ends with notifications, and so with a fence.
+        // For a thread that waits for a process to ask for work.
+        self.lanes.iter().for_each(|lane| lane.link.host_bell().ring());
         self.sweep();
     }
 

@@ -49,12 +49,17 @@ impl Link {
         Ok(Terms { worker, seed, spin_ns, buffers, input_bytes, output_bytes, prefault })
     }
 
-    /// The worker: it is here, ready or not. Changes nothing but the one word that every version
-    /// of a link has, and wakes the executor where its version is ours.
+    /// The worker is ready.
     pub(crate) fn say_hello(&self) {
         self.word(HELLO).swap(MAGIC ^ VERSION, Ordering::AcqRel);
-        if self.read(VERSION_AT) == VERSION {
-            self.host_bell().ring();
+        self.host_bell().ring();
+    }
+
+    /// The worker cannot serve on this link. Where it is of another version, it says which it has
+    /// itself, by the one word that every version of a link has, and ends: its end is noticed.
+    pub(crate) fn refuse(&self) {
+        if self.read(MAGIC_AT) == MAGIC && self.read(VERSION_AT) != VERSION {
+            self.word(HELLO).swap(MAGIC ^ VERSION, Ordering::AcqRel);
         }
     }
 

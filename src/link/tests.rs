@@ -18,6 +18,13 @@ fn a_worker_learns_its_terms_and_another_version_is_told_so() {
     link.word(VERSION_AT).store(VERSION + 1, Ordering::Relaxed);
     let refusal = link.terms().unwrap_err();
     assert!(refusal.contains(&format!("version {}", VERSION + 1)), "{refusal}");
+    link.word(HELLO).store(0, Ordering::Relaxed);
+    link.refuse();
+    assert_eq!(link.hello(), Some(VERSION)); // For an executor of that other version to read.
+    link.word(VERSION_AT).store(VERSION, Ordering::Relaxed);
+    link.word(HELLO).store(0, Ordering::Relaxed);
+    link.refuse();
+    assert_eq!(link.hello(), None);
     link.word(MAGIC_AT).store(0, Ordering::Relaxed);
     assert!(link.terms().unwrap_err().contains("no link"));
 }

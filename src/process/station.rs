@@ -19,6 +19,7 @@ use crate::sync::Ordering;
 use std::cell::Cell;
 use std::fs::File;
 use std::os::fd::FromRawFd;
+use std::sync::atomic::AtomicBool;
 
 /// Whether this process was started as a worker of an executor.
 pub(crate) fn is_worker() -> bool {
@@ -52,9 +53,13 @@ pub(crate) struct Claimed {
 impl Station {
     /// Takes the place that this process was started for, once, and says so to its executor.
     pub(crate) fn take() -> Result<Station, Error> {
+        static TAKEN: AtomicBool = AtomicBool::new(false);
         let refuse = |text: String| Error::new(Status::NotWorker, text);
         if !is_worker() {
             return Err(refuse("this process was not started by an executor".to_owned()));
+        }
+        if TAKEN.swap(true, Ordering::AcqRel) {
+            return Err(refuse("this process has taken its place before".to_owned()));
         }
         // SAFETY: the executor gave these descriptors to this process; nobody else closes them.
         let [link, arena, phase] =
@@ -66,7 +71,7 @@ impl Station {
             return Err(refuse(format!("the executor's link has only {link_bytes} bytes")));
         }
         let link = Link::new(Map::shared(&link, link_bytes, true).map_err(failed)?);
-        let terms = link.terms().inspect_err(|_| link.say_hello()).map_err(refuse)?;
+        let terms = link.terms().inspect_err(|_| link.refuse()).map_err(refuse)?;
         let count = (terms.buffers as usize).min(MAX_IN_FLIGHT);
         let layout = Layout::new(count, terms.input_bytes as usize, terms.output_bytes as usize);
         let arena_bytes = size(&arena).map_err(failed)?;

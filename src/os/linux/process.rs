@@ -13,6 +13,8 @@ use std::ptr;
 
 /// The first descriptor of a worker beside its standard ones: they are given in order.
 pub(crate) const FIRST_FILE: RawFd = 3;
+/// Descriptors from here on are nobody's in the child while it sorts its own.
+const SPARE_FILE: RawFd = FIRST_FILE + 8;
 /// Digits of a process's number, in [`Spawn::number`].
 pub(crate) const NUMBER_DIGITS: usize = 10;
 
@@ -175,7 +177,7 @@ fn prepare(spawn: &Spawn<'_>, parent: i32) -> Result<(), &'static str> {
     let output = spawn.output.iter().chain(spawn.files);
     for (to, from) in moved.iter_mut().zip(output) {
         // SAFETY: the call takes numbers.
-        *to = check(unsafe { libc::fcntl(*from, libc::F_DUPFD, 64) }, "fcntl")?;
+        *to = check(unsafe { libc::fcntl(*from, libc::F_DUPFD, SPARE_FILE) }, "fcntl")?;
     }
     // SAFETY: the path is a C string.
     let null = check(unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) }, "/dev/null")?;
