@@ -10,7 +10,7 @@ use crate::job::{Id, Times};
 use crate::lifecycle::{Running, Site};
 use crate::poll::Delivery;
 use crate::process::command::WorkerCommand;
-use crate::process::fleet::Fleet;
+use crate::process::processes::Processes;
 use crate::run::{JobContext, LogLevel, Run};
 use crate::run_thread::{Failure, guarded};
 use crate::stats::Stats;
@@ -127,7 +127,7 @@ impl BatchExecutor {
         log: impl Fn(LogLevel, &str) + Send + Sync + 'static,
         timeout: Duration,
     ) -> Result<BatchExecutor, Error> {
-        let run = |site: Site<'_>| Fleet::muster(&site, command, || Box::new(Logging(log)));
+        let run = |site: Site<'_>| Processes::muster(&site, command, || Box::new(Logging(log)));
         let deadline = Timeout::from(timeout).deadline();
         let running = Running::start(config, Source::Shared, run, deadline)?;
         Ok(BatchExecutor { running })

@@ -10,7 +10,7 @@ use super::status::jobexec_status;
 use crate::arena::Source;
 use crate::clock::Timeout;
 use crate::lifecycle::{Running, Site};
-use crate::process::fleet::Fleet;
+use crate::process::processes::Processes;
 use crate::run::Run;
 use crate::status::{Error, Status};
 use std::ffi::c_char;
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn jobexec_start(
         let source = if command.is_some() { Source::Shared } else { source(&config)? };
         let callbacks = || Box::new(Callbacks::new(config)) as Box<dyn Run>;
         let run = |site: Site<'_>| match &command {
-            Some(command) => Fleet::muster(&site, command, callbacks),
+            Some(command) => Processes::muster(&site, command, callbacks),
             None => Ok(callbacks()),
         };
         let running = Running::start(&plain, source, run, deadline)?;

@@ -5,7 +5,6 @@ use super::printed::Printed;
 use super::watch::Watcher;
 use crate::arena::Arena;
 use crate::clock::{Deadline, Timeout};
-use crate::credits::Outcome;
 use crate::inside;
 use crate::lane::Lane;
 use crate::lifecycle::Site;
@@ -13,45 +12,41 @@ use crate::link::{Terms, VERSION, WORDS};
 use crate::os::memory::{PAGE, keep_writable, memory_file, reserve};
 use crate::os::process::{End, Process};
 use crate::os::watch::pipe;
-use crate::record::Text;
-use crate::run::{JobContext, LogLevel, Run};
+use crate::run::{LogLevel, Run};
 use crate::signals::Signals;
 use crate::spin::Spin;
 use crate::status::{Error, Status};
-use std::ffi::c_void;
 use std::fs::File;
 use std::io;
-use std::ops::Deref;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// See the module. It is the step that runs a job only in name: jobs go over links. What the user
-/// wants to be told of goes to `hooks`.
+/// See the module. What the user wants to be told of goes to `hooks`.
 pub(crate) struct Fleet {
-    deaths: Watcher,
+    pub(super) deaths: Watcher,
     /// Where their output goes to the log.
-    prints: Option<Watcher>,
-    hooks: Box<dyn Run>,
-    command: Prepared,
+    pub(super) prints: Option<Watcher>,
+    pub(super) hooks: Box<dyn Run>,
+    pub(super) command: Prepared,
     start_timeout: Timeout,
     arena: Arc<Arena>,
     phase: File,
     signals: &'static Signals,
-    lanes: Arc<[Lane]>,
+    pub(super) lanes: Arc<[Lane]>,
     cpus: Vec<Option<usize>>,
     terms: Terms,
-    seats: Box<[Mutex<Seat>]>,
+    pub(super) seats: Box<[Mutex<Seat>]>,
     /// No process may live any more.
-    doomed: AtomicBool,
+    pub(super) doomed: AtomicBool,
     /// Which executor this is, see [`inside`]: its first worker says so.
-    employer: AtomicPtr<()>,
+    pub(super) employer: AtomicPtr<()>,
 }
 
 /// What belongs to one worker's process.
 #[derive(Default)]
-struct Seat {
-    process: Option<Process>,
+pub(super) struct Seat {
+    pub(super) process: Option<Process>,
     /// Why it was killed, where the library did that.
     cause: Option<&'static str>,
     printed: Option<Printed>,
@@ -61,13 +56,13 @@ struct Seat {
 const READS: usize = 16;
 
 impl Fleet {
-    /// No process yet; the step that runs jobs. `hooks` are asked for when the configuration was
-    /// found to make sense: an error of the start that comes later is theirs to be told.
-    pub(crate) fn muster(
+    /// No process yet. `hooks` are asked for when the configuration was found to make sense: an
+    /// error of the start that comes later is theirs to be told.
+    pub(super) fn new(
         site: &Site<'_>,
         command: &WorkerCommand,
         hooks: impl FnOnce() -> Box<dyn Run>,
-    ) -> Result<Box<dyn Run>, Error> {
+    ) -> Result<Fleet, Error> {
         let failed = |error: io::Error| Error::new(Status::WorkerStart, error.to_string());
         let Some(arena) = site.arena.clone() else {
             let text = "worker processes need input_bytes or output_bytes: they see nothing else";
@@ -97,7 +92,7 @@ impl Fleet {
             Output::Log => Some(Watcher::new().map_err(failed)?),
         };
         let phase = site.signals.open_mirror().map_err(failed)?;
-        let fleet = Arc::new(Fleet {
+        Ok(Fleet {
             deaths,
             prints,
             hooks,
@@ -112,24 +107,15 @@ impl Fleet {
             seats: site.lanes.iter().map(|_| Mutex::default()).collect(),
             doomed: AtomicBool::new(false),
             employer: AtomicPtr::new(std::ptr::null_mut()),
-        });
-        let processes = Processes(fleet);
-        let fleet = &processes.0;
-        Watcher::begin(fleet, |fleet| &fleet.deaths, c"jobexec-watch", Fleet::note_death)
-            .map_err(failed)?;
-        if fleet.prints.is_some() {
-            Watcher::begin(fleet, Fleet::ear, c"jobexec-log", Fleet::read_output)
-                .map_err(failed)?;
-        }
-        Ok(Box::new(processes))
+        })
     }
 
-    fn seat(&self, worker: usize) -> MutexGuard<'_, Seat> {
+    pub(super) fn seat(&self, worker: usize) -> MutexGuard<'_, Seat> {
         self.seats[worker].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts a process on a fresh link, so that nothing that outlives another can write to it.
-    fn launch(&self, worker: usize) -> io::Result<()> {
+    pub(super) fn launch(&self, worker: usize) -> io::Result<()> {
         let lane = &self.lanes[worker];
         let bytes = (WORDS * size_of::<u64>()).next_multiple_of(PAGE);
         let link = memory_file(c"jobexec-link", bytes, false)?;
@@ -176,7 +162,7 @@ impl Fleet {
         Ok(())
     }
 
-    fn kill(&self, worker: usize, cause: Option<&'static str>) {
+    pub(super) fn kill(&self, worker: usize, cause: Option<&'static str>) {
         let mut seat = self.seat(worker);
         if let Some(process) = &seat.process {
             process.kill();
@@ -184,7 +170,7 @@ impl Fleet {
         }
     }
 
-    fn await_death(&self, worker: usize) {
+    pub(super) fn await_death(&self, worker: usize) {
         let lane = &self.lanes[worker];
         let dead = || lane.is_dead().then_some(());
         let (bell, has) = (lane.link.host_bell(), |_| lane.is_dead());
@@ -192,7 +178,7 @@ impl Fleet {
     }
 
     /// How the process ended, which has. Its seat is empty then.
-    fn bury(&self, worker: usize) -> (i32, String) {
+    pub(super) fn bury(&self, worker: usize) -> (i32, String) {
         self.read_output(worker);
         let mut seat = self.seat(worker);
         let Some(process) = seat.process.take() else {
@@ -214,7 +200,7 @@ impl Fleet {
     }
 
     /// A process that was started, until it asks for work.
-    fn await_hello(&self, worker: usize) -> Result<(), String> {
+    pub(super) fn await_hello(&self, worker: usize) -> Result<(), String> {
         enum News {
             Hello(u64),
             Dead,
@@ -257,12 +243,12 @@ impl Fleet {
 
 impl Fleet {
     /// Who watches what is printed; where nobody does, there are no pipes.
-    fn ear(&self) -> &Watcher {
+    pub(super) fn ear(&self) -> &Watcher {
         self.prints.as_ref().unwrap_or(&self.deaths)
     }
 
     /// The kernel says that a process has ended.
-    fn note_death(&self, worker: usize) {
+    pub(super) fn note_death(&self, worker: usize) {
         self.lanes[worker].die();
         self.signals.work.notify_all();
     }
@@ -270,7 +256,7 @@ impl Fleet {
     /// One that prints without end is read
     /// in bites, so that others are heard too, and so that one that is dead is buried although
     /// what it has started goes on printing.
-    fn read_output(&self, worker: usize) {
+    pub(super) fn read_output(&self, worker: usize) {
         for _ in 0..READS {
             let mut seat = self.seat(worker);
             let Some(printed) = &mut seat.printed else { return };
@@ -284,86 +270,5 @@ impl Fleet {
             drop(seat); // The log is the user's, and may take its time.
             self.log_lines(worker, &lines);
         }
-    }
-}
-
-/// The fleet as its executor has it. When that lets go, the threads that watch end, and with the
-/// last of them the fleet.
-struct Processes(Arc<Fleet>);
-
-impl Deref for Processes {
-    type Target = Fleet;
-
-    fn deref(&self) -> &Fleet {
-        &self.0
-    }
-}
-
-impl Drop for Processes {
-    fn drop(&mut self) {
-        self.deaths.let_go();
-        self.prints.iter().for_each(Watcher::let_go);
-    }
-}
-
-impl Run for Processes {
-    fn enter(&self, worker: usize) -> Result<(), String> {
-        self.employer.store(inside::employer().cast_mut(), Ordering::Release);
-        let program = || self.command.name();
-        let launched = self.launch(worker);
-        launched.map_err(|error| format!("{} could not be started: {error}", program()))?;
-        self.await_hello(worker).map_err(|trouble| format!("{}: {trouble}", program()))
-    }
-
-    fn run(&self, _: &mut JobContext<'_>) -> Outcome {
-        Outcome::Failed // Never called: there is always a worker, and it is a process.
-    }
-
-    fn exit(&self, worker: usize) {
-        if self.seat(worker).process.is_none() {
-            return;
-        }
-        // It finds the executor closed.
-        self.lanes[worker].link.worker_bell().ring_loud();
-        self.await_death(worker);
-        self.bury(worker);
-    }
-
-    fn cause_of_death(&self, worker: usize, text: &mut Text) {
-        let (code, end) = self.bury(worker);
-        text.code = code;
-        text.set(&end);
-    }
-
-    fn expel(&self, worker: usize, why: &'static str) {
-        self.kill(worker, Some(why));
-    }
-
-    fn describe(&self, worker: usize) -> String {
-        match &self.seat(worker).process {
-            Some(process) => format!("process {}, ", process.number),
-            None => "no process, ".to_owned(),
-        }
-    }
-
-    fn kill_all(&self) {
-        self.doomed.store(true, Ordering::SeqCst);
-        (0..self.seats.len()).for_each(|worker| self.kill(worker, None));
-    }
-
-    fn discard(&self, payload: *mut c_void) {
-        self.hooks.discard(payload);
-    }
-
-    fn settle(&self, deadline: Deadline) -> bool {
-        self.deaths.end(deadline) && self.prints.iter().all(|prints| prints.end(deadline))
-    }
-
-    fn retire(&self) {
-        self.hooks.retire();
-    }
-
-    fn log(&self, level: LogLevel, line: &str) {
-        self.hooks.log(level, line);
     }
 }

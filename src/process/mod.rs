@@ -1,10 +1,12 @@
 //! Workers that are processes. This side of the boundary: [`command`] is what is started,
-//! [`fleet`] starts, ends and buries it, [`watch`] is told by the kernel when it ends. The other
-//! side: [`station`]. What the two say to each other is [`crate::link`].
+//! [`fleet`] starts, ends and buries it, [`watch`] is told by the kernel when it ends, and
+//! [`processes`] is how the rest of the library sees them. The other side: [`station`]. What the
+//! two say to each other is [`crate::link`].
 
 pub(crate) mod command;
-pub(crate) mod fleet;
+mod fleet;
 mod printed;
+pub(crate) mod processes;
 pub(crate) mod station;
 mod watch;
 
