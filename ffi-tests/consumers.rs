@@ -8,10 +8,10 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 use std::{env, io};
 
@@ -91,6 +91,24 @@ fn readme() {
     }
 }
 
+/// Waits for a program's end, or the instant.
+fn await_end(child: &Child, end: Instant) -> io::Result<()> {
+    // SAFETY: the call takes numbers.
+    let handle = unsafe { libc::syscall(libc::SYS_pidfd_open, child.id(), 0) };
+    if handle < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the descriptor is new, and nobody else's.
+    let handle = unsafe { OwnedFd::from_raw_fd(handle as i32) };
+    let mut ended = libc::pollfd { fd: handle.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    while ended.revents == 0 && Instant::now() < end {
+        let left = end.saturating_duration_since(Instant::now()).as_millis() + 1;
+        // SAFETY: one descriptor is given, as is said.
+        unsafe { libc::poll(&mut ended, 1, left as i32) };
+    }
+    Ok(())
+}
+
 /// A program that uses the library.
 struct Consumer {
     name: String,
@@ -148,13 +166,8 @@ impl Consumer {
         self.command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         let end = Instant::now() + DEADLINE;
         let mut child = self.command.spawn()?;
-        let status = loop {
-            let status = child.try_wait()?;
-            if status.is_some() || Instant::now() > end {
-                break status;
-            }
-            sleep(Duration::from_millis(5));
-        };
+        await_end(&child, end)?;
+        let status = child.try_wait()?;
         if status.is_none() {
             child.kill()?;
             child.wait()?;
