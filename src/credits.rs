@@ -1,9 +1,9 @@
 //! Credits: who may put, and what became of every job that was accepted.
 //!
-//! A job is **accepted** by one compare-and-swap of the intake word, which holds all that the
+//! Jobs are **accepted**, one or several, by one compare-and-swap of the intake word, which holds all that the
 //! decision depends on: whether the executor is closed, whether the session is finished, which
-//! session it is, and how many jobs were accepted so far. It is **resolved** by one increment of
-//! the counter of its outcome. So
+//! session it is, and how many jobs were accepted so far. A job is **resolved** by the counter of
+//! its outcome, which grows by the jobs that it has become of. So
 //!
 //! ```text
 //! in flight = accepted - (done + failed + panicked + crashed + timed out + cancelled + discarded)
@@ -73,6 +73,9 @@ fn session(word: u64) -> u32 {
     (word >> SESSION_SHIFT) as u32 & LAST_SESSION
 }
 
+/// Jobs are numbered in their session modulo so many.
+pub(crate) const NUMBERS: u64 = 1 << 36;
+
 /// The place of an accepted job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket {
@@ -107,11 +110,17 @@ impl Credits {
         }
     }
 
-    /// Takes a credit: `Full`, `Closed` or `Finished` if there is none to have. `room(accepted)`
-    /// is a second bound that the caller checks by counters that only grow; it is asked before
-    /// the swap.
+    /// Takes up to `wanted` credits, one at least: `Full`, `Closed` or `Finished` if there is none
+    /// to have. Answers the place of the first job, behind which the others come, and how many
+    /// they are: their numbers do not wrap in between. `room(accepted)` is a second bound, how many
+    /// more there is room for, that the caller reads from counters that only grow; it is asked
+    /// before the swap.
     #[inline]
-    pub(crate) fn accept(&self, room: impl Fn(u64) -> bool) -> Result<Ticket, Status> {
+    pub(crate) fn accept(
+        &self,
+        wanted: u64,
+        room: impl Fn(u64) -> u64,
+    ) -> Result<(Ticket, u64), Status> {
         // Acquire, as on failure of the swap: the base of the session that the word names.
         let mut word = self.word.load(Ordering::Acquire);
         loop {
@@ -123,19 +132,22 @@ impl Credits {
             let behind = (word as u32).wrapping_sub(resolved as u32);
             if behind as i32 >= 0 {
                 let accepted = resolved + u64::from(behind);
-                if u64::from(behind) >= self.capacity || !room(accepted) {
+                let free = self.capacity.saturating_sub(u64::from(behind));
+                let base = self.bases[session(word) as usize & 1].load(Ordering::Relaxed);
+                let number = accepted.wrapping_sub(base);
+                let count = wanted.min(free).min(room(accepted)).min(NUMBERS - number % NUMBERS);
+                if count == 0 {
                     return Err(Status::Full);
                 }
-                let base = self.bases[session(word) as usize & 1].load(Ordering::Relaxed);
-                let next = word & !COUNT | u64::from((word as u32).wrapping_add(1));
+                let next = word & !COUNT | u64::from((word as u32).wrapping_add(count as u32));
                 match self.swap(word, next) {
                     Ok(_) => {
-                        let in_flight = u64::from(behind) + 1;
+                        let in_flight = u64::from(behind) + count;
                         if in_flight > self.most_in_flight.load(Ordering::Relaxed) {
                             self.most_in_flight.fetch_max(in_flight, Ordering::Relaxed);
                         }
-                        let (session, number) = (session(word), accepted.wrapping_sub(base));
-                        return Ok(Ticket { session, number, position: accepted });
+                        let session = session(word);
+                        return Ok((Ticket { session, number, position: accepted }, count));
                     }
                     Err(seen) => word = seen,
                 }
@@ -145,10 +157,11 @@ impl Credits {
         }
     }
 
-    /// Gives a job its outcome, and its credit back. The last thing that is done with a job.
+    /// Gives so many jobs their outcome, and their credits back. The last thing that is done with
+    /// a job.
     #[inline]
-    pub(crate) fn resolve(&self, outcome: Outcome) {
-        self.outcomes[outcome as usize].fetch_add(1, Ordering::AcqRel);
+    pub(crate) fn resolve(&self, outcome: Outcome, jobs: u64) {
+        self.outcomes[outcome as usize].fetch_add(jobs, Ordering::AcqRel);
     }
 
     /// Begins the next session and returns it. Jobs accepted from now on belong to it.

@@ -181,13 +181,13 @@ impl Engine {
         self.desks.iter().filter(stale).count() as u64
     }
 
-    /// Gives a job its outcome and tells who waits for that.
+    /// Gives so many jobs their outcome and tells who waits for that.
     #[inline]
-    pub(crate) fn resolve(&self, outcome: Outcome) {
-        self.credits.resolve(outcome);
+    pub(crate) fn resolve(&self, outcome: Outcome, jobs: u64) {
+        self.credits.resolve(outcome, jobs);
         #[cfg(not(control = "resolve_fence"))]
         fence_after_rmw();
-        self.signals.room.notify_one();
+        self.signals.room.notify(jobs);
         let phase = self.signals.phase();
         if phase.finishes() || phase.closed() {
             self.tell_of_the_end();
@@ -220,7 +220,7 @@ impl Engine {
         if !self.recycle(payload) {
             inside::enter(self.identity(), || self.run.discard(payload));
         }
-        self.resolve(Outcome::Discarded);
+        self.resolve(Outcome::Discarded, 1);
     }
 
     /// The same for a job that has been at a worker.

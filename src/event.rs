@@ -14,10 +14,10 @@
 //!   N1  make the news visible (RMW)       W1  searching-1 (if it was), sleeping+1   (RMW)
 //!   N2  fence                             W2  fence
 //!   N3  read the word                     W3  try once more: the real pop
-//!   N4  sleeping > 0, searching == 0:     W4  sleep until there is a token, take it;
-//!       sleeping-1, searching+1, token+1      now it is searching
-//!       (one RMW), wake one               W5  found something: searching-1 (RMW), fence;
-//!                                             was it the last searcher, is there more,
+//!   N4  there is more news than search,   W4  sleep until there is a token, take it;
+//!       and n sleepers to make up for it:     now it is searching
+//!       sleeping-n, searching+n, token+n  W5  found something: searching-1 (RMW), fence;
+//!       (one RMW), wake n                     was it the last searcher, is there more,
 //!                                             does somebody sleep: notify. Found in W3:
 //!                                             the same look for more, whoever searches
 //! ```
@@ -64,6 +64,9 @@ use crate::spin::{Pace, Spin};
 use crate::sync::{AtomicU64, Ordering, Parking, fence_after_rmw};
 use crossbeam_utils::CachePadded;
 
+/// How many sleepers one call wakes at most.
+const BREADTH: u64 = 4;
+
 const TOKEN: u64 = 1;
 const SEARCHING: u64 = 1 << 32;
 const SLEEPING: u64 = 1 << 48;
@@ -96,9 +99,17 @@ impl Event {
     /// [`fence_after_rmw`] behind that (N2).
     #[inline]
     pub(crate) fn notify_one(&self) {
-        let word = self.word.load(Ordering::Relaxed); // N3
-        if sleeping(word) > 0 && searching(word) == 0 {
-            self.give(|word| u64::from(sleeping(word) > 0 && searching(word) == 0));
+        self.notify(1);
+    }
+
+    /// The same, with news for so many waiters. It wakes a few, who wake the others: a wake costs
+    /// the waker some microseconds, and they share that.
+    #[inline]
+    pub(crate) fn notify(&self, news: u64) {
+        let most = news.min(BREADTH);
+        let wanted = move |word| sleeping(word).min(most.saturating_sub(searching(word)));
+        if wanted(self.word.load(Ordering::Relaxed)) > 0 {
+            self.give(wanted); // N4; the load was N3.
         }
     }
 

@@ -1,10 +1,10 @@
 //! A job as it travels to a worker, and as it comes back: a few words each, see [`crate::ring`].
 
-use crate::credits::{Outcome, Ticket};
+use crate::credits::{NUMBERS, Outcome, Ticket};
 use std::ffi::c_void;
 
 /// Bits of a job's id that say its number; those above say its session.
-const NUMBER_BITS: u32 = 36;
+const NUMBER_BITS: u32 = NUMBERS.trailing_zeros();
 
 /// A job that no other of the executor is called like: the session above, the number below.
 /// 63 bits, so that a ring has one for its turn.
@@ -21,14 +21,14 @@ impl Id {
     /// How many jobs were accepted before it in its session, modulo 2^36.
     #[inline]
     pub(crate) fn number(self) -> u64 {
-        self.0 & ((1 << NUMBER_BITS) - 1)
+        self.0 % NUMBERS
     }
 }
 
 impl From<Ticket> for Id {
     #[inline]
     fn from(ticket: Ticket) -> Id {
-        Id(u64::from(ticket.session) << NUMBER_BITS | ticket.number & ((1 << NUMBER_BITS) - 1))
+        Id((u64::from(ticket.session) << NUMBER_BITS) | (ticket.number % NUMBERS))
     }
 }
 
@@ -59,6 +59,17 @@ pub(crate) struct Completion {
 }
 
 impl Completion {
+    /// What lies in a place for one that is not taken yet.
+    pub(crate) const NONE: Completion = Completion {
+        id: Id(0),
+        word: 0,
+        outcome: Outcome::Done,
+        worker: 0,
+        created: 0,
+        started: 0,
+        finished: 0,
+    };
+
     /// Outcome and worker, as one word.
     #[inline]
     pub(crate) fn tag(&self) -> u64 {
@@ -96,7 +107,7 @@ mod tests {
     #[test]
     fn an_id_says_session_and_number_in_63_bits() {
         let session = crate::credits::LAST_SESSION;
-        for number in [0, 1, (1 << NUMBER_BITS) - 1] {
+        for number in [0, 1, NUMBERS - 1] {
             let id = Id::from(Ticket { session, number, position: 0 });
             assert_eq!((id.session(), id.number(), id.0 >> 63), (session, number, 0));
         }

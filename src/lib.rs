@@ -54,6 +54,7 @@
 //! | `engine` | all that is shared |
 //! | `buffer` | a batch on its way: filled, sent, brought back, released |
 //! | `put`, `worker`, `poll` | the walk of a payload, step by step |
+//! | `many` | several in one call |
 //! | `recall`, `reset` | taking back what is not begun; clearing the way |
 //! | `pump` | the worker's step where it is a process |
 //! | `budget`, `crew`, `service`, `lifecycle`, `stats` | restarts left, the threads, a thread's life, start and close, numbers and the report |
@@ -109,6 +110,7 @@ mod lane;
 mod engine;
 
 mod buffer;
+mod many;
 mod poll;
 mod put;
 mod recall;

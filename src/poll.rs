@@ -50,7 +50,16 @@ impl Engine {
 
     #[cold]
     fn await_result(&self, timeout: Timeout) -> Result<Completion, Status> {
-        let attempt = || match self.take_result() {
+        self.await_news(timeout, || self.take_result())
+    }
+
+    /// Waits until `take` does not find it empty, or the timeout.
+    pub(crate) fn await_news<T>(
+        &self,
+        timeout: Timeout,
+        take: impl Fn() -> Result<T, Status>,
+    ) -> Result<T, Status> {
+        let attempt = || match take() {
             Err(Status::Empty) => None,
             answer => Some(answer),
         };
@@ -63,58 +72,80 @@ impl Engine {
     #[inline]
     fn take_result(&self) -> Result<Completion, Status> {
         loop {
-            match self.signals.phase().refusal() {
-                Err(Status::NoWorkers) | Ok(()) => {}
-                refusal => refusal?,
-            }
-            let Some(done) = self.results.pop() else { break };
+            self.may_poll()?;
+            let Some(done) = self.results.pop() else { return Err(self.why_nothing()) };
             // Read after the pop: what a reset made stale before that is not delivered.
             if done.id.session() >= self.signals.phase().session() {
                 return Ok(done);
             }
             self.discard_result(done);
         }
+    }
+
+    /// What workers did before all of them died may be polled.
+    #[inline]
+    pub(crate) fn may_poll(&self) -> Result<(), Status> {
+        match self.signals.phase().refusal() {
+            Err(Status::NoWorkers) => Ok(()),
+            answer => answer,
+        }
+    }
+
+    /// The answer where there is no result.
+    #[inline]
+    pub(crate) fn why_nothing(&self) -> Status {
         let phase = self.signals.phase();
-        phase.refusal()?;
-        Err(if phase.finishes() && self.ended() { Status::End } else { Status::Empty })
+        match phase.refusal() {
+            Err(refusal) => refusal,
+            Ok(()) if phase.finishes() && self.ended() => Status::End,
+            Ok(()) => Status::Empty,
+        }
     }
 
     #[inline]
     fn deliver<R>(&self, done: Completion, read: impl FnOnce(&Delivery<'_>) -> R) -> R {
-        let Completion { id, word, outcome, worker, created, started, finished } = done;
-        if Engine::marks_due(id.number()) {
+        if Engine::marks_due(done.id.number()) {
             Marks::raise(&self.marks.ready, self.results.len() + 1);
         }
-        let times = match self.timing {
-            true => Times { created, started, finished, queued: finished, polled: now_ns() },
-            false => Times::default(),
-        };
+        let polled = if self.timing { now_ns() } else { 0 };
+        let result = self.show(&done, polled, read);
+        self.resolve(done.outcome, 1);
+        result
+    }
+
+    /// Has a result copied out. It is the host's now, but for its outcome.
+    #[inline]
+    pub(crate) fn show<R>(
+        &self,
+        done: &Completion,
+        polled: u64,
+        read: impl FnOnce(&Delivery<'_>) -> R,
+    ) -> R {
+        let Completion { id, word, outcome, worker, created, started, finished } = *done;
+        // All are 0 where jobs are not timed.
+        let times = Times { created, started, finished, queued: finished, polled };
         let (payload, text) = (word as *mut c_void, None);
         let mut delivery = Delivery { id, payload, buffer: None, outcome, worker, times, text };
         if outcome != Outcome::Done {
-            return self.deliver_record(delivery, word, read);
+            return self.show_record(delivery, word, read);
         }
         delivery.buffer = self.bring(payload);
-        let result = read(&delivery);
-        self.resolve(outcome);
-        result
+        read(&delivery)
     }
 
     /// What is to be said stands in a record.
     #[cold]
-    fn deliver_record<'a, R>(
+    fn show_record<'a, R>(
         &'a self,
         mut delivery: Delivery<'a>,
         index: usize,
         read: impl FnOnce(&Delivery<'_>) -> R,
     ) -> R {
-        let outcome = delivery.outcome;
         let record = self.records.read(index);
         (delivery.payload, delivery.text) = (record.payload, Some(&record.text));
         delivery.buffer = self.bring(delivery.payload);
         let result = read(&delivery);
         self.records.release(index);
-        self.resolve(outcome);
         result
     }
 }

@@ -33,57 +33,84 @@ impl Engine {
             Err(Status::Full) => {}
             answer => return answer,
         }
-        let admit = || match self.admit() {
+        self.send(payload)?;
+        let (ticket, _) = self.await_room(1, timeout).inspect_err(|_| self.keep(payload))?;
+        self.hand_over(payload, ticket);
+        Ok(ticket)
+    }
+
+    /// As [`Engine::admit_many`], waiting for room for one until the timeout.
+    pub(crate) fn await_room(
+        &self,
+        wanted: u64,
+        timeout: Timeout,
+    ) -> Result<(Ticket, u64), Status> {
+        let attempt = || match self.admit_many(wanted) {
             Err(Status::Full) => None,
             answer => Some(answer),
         };
-        self.send(payload)?;
-        let room = &self.signals.room;
-        let admitted = room.wait(self.spin, timeout.deadline(), admit, |_| !self.is_full());
-        let ticket =
-            admitted.unwrap_or(Err(Status::Timeout)).inspect_err(|_| self.keep(payload))?;
-        self.hand_over(payload, ticket);
-        Ok(ticket)
+        let has = |_| !self.is_full();
+        let admitted = self.signals.room.wait(self.spin, timeout.deadline(), attempt, has);
+        admitted.unwrap_or(Err(Status::Timeout))
     }
 
     /// Whether a put would find no room.
     pub(crate) fn is_full(&self) -> bool {
         let (accepted, outcomes) = self.credits.counts();
         accepted - outcomes.iter().sum::<u64>() >= self.capacity.in_flight as u64
-            || !self.has_room(accepted)
+            || self.room(accepted) == 0
     }
 
     #[inline]
     fn admit(&self) -> Result<Ticket, Status> {
-        self.signals.phase().refusal()?;
-        self.credits.accept(|accepted| self.has_room(accepted))
+        self.admit_many(1).map(|(ticket, _)| ticket)
     }
 
-    /// Whether the queue takes one more, that many being accepted.
+    /// Up to so many jobs are accepted: the place of the first, and how many they are.
     #[inline]
-    fn has_room(&self, accepted: u64) -> bool {
-        !self.queue_binds()
-            || self.is_inline()
-            || accepted.saturating_sub(self.jobs.taken()) < self.capacity.queued as u64
+    pub(crate) fn admit_many(&self, wanted: u64) -> Result<(Ticket, u64), Status> {
+        self.signals.phase().refusal()?;
+        self.credits.accept(wanted, |accepted| self.room(accepted))
+    }
+
+    /// How many more the queue takes, that many being accepted.
+    #[inline]
+    fn room(&self, accepted: u64) -> u64 {
+        if !self.queue_binds() || self.is_inline() {
+            return u64::MAX;
+        }
+        let queued = accepted.saturating_sub(self.jobs.taken());
+        (self.capacity.queued as u64).saturating_sub(queued)
     }
 
     /// An accepted job sets out.
     #[inline]
     fn hand_over(&self, payload: *mut c_void, ticket: Ticket) {
+        self.hand_over_many(std::slice::from_ref(&payload), ticket);
+    }
+
+    /// Accepted jobs set out, of which that is the place of the first.
+    #[inline]
+    pub(crate) fn hand_over_many(&self, payloads: &[*mut c_void], first: Ticket) {
         let created = if self.timing { now_ns() } else { 0 };
-        let job = Job { id: Id::from(ticket), payload, created };
+        let id = Id::from(first).0;
+        let job = |(ahead, &payload)| Job { id: Id(id + ahead), payload, created };
+        let jobs = (0..).zip(payloads).map(job);
         if self.is_inline() {
-            return self.run_here(job);
+            return jobs.for_each(|job| self.run_here(job));
         }
-        if Engine::marks_due(ticket.number) {
+        if Engine::marks_due(first.number) {
             Marks::raise(&self.marks.queued, self.queued());
         }
-        self.jobs.push(ticket.position, job);
+        let count = payloads.len() as u64;
+        for (position, job) in (first.position..).zip(jobs) {
+            self.jobs.push(position, job, position + 1 == first.position + count);
+        }
         #[cfg(not(control = "put_fence"))]
         fence_after_rmw(); // N2 of the event, and between the push and the phase.
-        self.signals.work.notify_one();
+        self.signals.work.notify(count);
         // A reset, an abort or a close that began before the push may have swept before it too.
-        if self.signals.phase().dooms(ticket.session) {
+        if self.signals.phase().dooms(first.session) {
             self.sweep_jobs();
         }
     }

@@ -35,14 +35,15 @@ impl Jobs {
         Ring::bytes(places, Jobs::words(timed))
     }
 
-    /// Appends a job, at the position at which it was accepted.
+    /// Appends a job, at the position at which it was accepted; the last of those that are told
+    /// of at once, see [`Ring::publish`], or another one.
     #[inline]
-    pub(crate) fn push(&self, position: u64, job: Job) {
+    pub(crate) fn push(&self, position: u64, job: Job, last: bool) {
         let payload = job.payload as u64;
         if self.timed {
-            self.ring.publish(position, job.id.0, [payload, job.created]);
+            self.ring.publish(position, job.id.0, [payload, job.created], last);
         } else {
-            self.ring.publish(position, job.id.0, [payload]);
+            self.ring.publish(position, job.id.0, [payload], last);
         }
     }
 
@@ -115,9 +116,9 @@ impl Results {
         if self.timed {
             let times = [done.created, done.started, done.finished];
             let rest = [word, tag, times[0], times[1], times[2]];
-            self.ring.publish(position, done.id.0, rest);
+            self.ring.publish(position, done.id.0, rest, true);
         } else {
-            self.ring.publish(position, done.id.0, [word, tag]);
+            self.ring.publish(position, done.id.0, [word, tag], true);
         }
         Ok(())
     }
@@ -147,23 +148,32 @@ impl Results {
     /// Takes the oldest result, if it is wanted.
     #[inline]
     pub(crate) fn pop_if(&self, wanted: impl Fn(Id) -> bool) -> Option<Completion> {
-        self.ring.take(|first, rest| {
-            if !wanted(Id(first)) {
-                return None;
-            }
-            let word = |index: usize| rest[index].load(Ordering::Relaxed);
-            let time = |index: usize| if self.timed { word(index) } else { 0 };
-            let (outcome, worker) = Completion::of_tag(word(1));
-            Some(Completion {
-                id: Id(first),
-                word: word(0) as usize,
-                outcome,
-                worker,
-                created: time(2),
-                started: time(3),
-                finished: time(4),
-            })
+        self.ring.take(|first, rest| wanted(Id(first)).then(|| self.read(first, rest)))
+    }
+
+    /// Takes the oldest results, as many as there are places for. Answers how many they are.
+    #[inline]
+    pub(crate) fn pop_many(&self, places: &mut [Completion]) -> usize {
+        self.ring.take_many(places.len() as u64, |index, first, rest| {
+            places[index] = self.read(first, rest);
+            true
         })
+    }
+
+    #[inline]
+    fn read(&self, first: u64, rest: &[AtomicU64]) -> Completion {
+        let word = |index: usize| rest[index].load(Ordering::Relaxed);
+        let time = |index: usize| if self.timed { word(index) } else { 0 };
+        let (outcome, worker) = Completion::of_tag(word(1));
+        Completion {
+            id: Id(first),
+            word: word(0) as usize,
+            outcome,
+            worker,
+            created: time(2),
+            started: time(3),
+            finished: time(4),
+        }
     }
 
     /// Whether there is a result behind so many others, see [`Ring::has`].
@@ -193,7 +203,7 @@ mod tests {
             let jobs = Jobs::new(3, timed);
             for position in 0..20 {
                 let (payload, created) = ((8 * position) as *mut c_void, 100 + position);
-                jobs.push(position, Job { id: Id(position << 36 | 5), payload, created });
+                jobs.push(position, Job { id: Id(position << 36 | 5), payload, created }, true);
                 assert!(jobs.has(0) && !jobs.has(1));
                 assert!(jobs.pop_if(|id| id.session() as u64 != position).is_none());
                 let job = jobs.pop().unwrap();

@@ -9,7 +9,8 @@
 //! - **Publish** at a position that is the caller's alone (they are counted by whoever hands them
 //!   out, each once, none left out): the words of the item, then its stamp.
 //! - **Take**: read the stamp at the head, read the item, and only then move the head by a
-//!   compare-and-swap. Whoever succeeds owns what it read; whoever fails forgets it.
+//!   compare-and-swap. Whoever succeeds owns what it read; whoever fails forgets it. Several in a
+//!   row are taken by one swap.
 //!
 //! Nobody ever waits for anybody: a thread that stops in the middle of a take holds up nothing,
 //! and one that stops between its position and its stamp leaves a *hole*, at which the ring looks
@@ -77,15 +78,27 @@ impl Ring {
         places * width * size_of::<u64>()
     }
 
-    /// Makes an item visible. The position is the caller's alone, `first` is below 2^63. Ends
-    /// with a read-modify-write, so that the news may follow with [`crate::sync::fence_after_rmw`].
+    /// Makes an item visible. The position is the caller's alone, `first` is below 2^63. The last
+    /// of several ends with a read-modify-write, so that the news of all may follow with
+    /// [`crate::sync::fence_after_rmw`].
     #[inline]
-    pub(crate) fn publish<const W: usize>(&self, position: u64, first: u64, rest: [u64; W]) {
+    pub(crate) fn publish<const W: usize>(
+        &self,
+        position: u64,
+        first: u64,
+        rest: [u64; W],
+        last: bool,
+    ) {
         let (stamp, place) = self.place(position);
         for (to, from) in place.iter().zip(rest) {
             to.store(from, Ordering::Relaxed);
         }
-        stamp.swap(first << 1 | self.turn(position), PUBLISH);
+        let value = first << 1 | self.turn(position);
+        if last {
+            stamp.swap(value, PUBLISH);
+        } else {
+            stamp.store(value, PUBLISH_MORE);
+        }
     }
 
     /// Takes the oldest item, if it is there and `read` makes something of it. `read` copies; it
@@ -107,6 +120,43 @@ impl Ring {
             }
             match self.head.compare_exchange(head, head + 1, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return item,
+                Err(now) => head = now,
+            }
+        }
+    }
+
+    /// Takes up to `most` of the oldest items, as many as `read` makes something of: the first for
+    /// which it says no ends the row. It is told which of the row an item is; what it copied is
+    /// to be forgotten beyond the answered number, and may be of another row.
+    #[inline]
+    pub(crate) fn take_many(
+        &self,
+        most: u64,
+        mut read: impl FnMut(usize, u64, &[AtomicU64]) -> bool,
+    ) -> usize {
+        let most = most.min(self.mask + 1);
+        let mut head = self.head.load(Ordering::Acquire);
+        loop {
+            let mut count = 0;
+            while count < most {
+                let (stamp, place) = self.place(head + count);
+                let stamp = stamp.load(Ordering::Acquire);
+                if !self.is_turn(stamp, head + count) || !read(count as usize, stamp >> 1, place) {
+                    break;
+                }
+                count += 1;
+            }
+            let order = (Ordering::AcqRel, Ordering::Acquire);
+            if count == 0 {
+                let now = self.head.load(Ordering::Acquire);
+                if now == head {
+                    return 0;
+                }
+                head = now;
+                continue;
+            }
+            match self.head.compare_exchange(head, head + count, order.0, order.1) {
+                Ok(_) => return count as usize,
                 Err(now) => head = now,
             }
         }
@@ -160,6 +210,8 @@ impl Ring {
 /// Release: who sees the stamp sees the words.
 const PUBLISH: Ordering =
     if cfg!(control = "stamp_release") { Ordering::Relaxed } else { Ordering::AcqRel };
+const PUBLISH_MORE: Ordering =
+    if cfg!(control = "stamp_release") { Ordering::Relaxed } else { Ordering::Release };
 
 #[cfg(all(test, loom))]
 mod models;

@@ -20,10 +20,10 @@ fn credits_bound_what_is_in_flight() {
             .map(|_| {
                 let (credits, held) = (credits.clone(), held.clone());
                 thread::spawn(move || {
-                    let ticket = credits.accept(|_| true).ok()?;
+                    let ticket = credits.accept(1, |_| 1).ok()?.0;
                     assert_eq!(held.fetch_add(1, Ordering::AcqRel), 0, "two hold one credit");
                     held.fetch_sub(1, Ordering::AcqRel);
-                    credits.resolve(Outcome::Done);
+                    credits.resolve(Outcome::Done, 1);
                     Some(ticket.number)
                 })
             })
@@ -48,9 +48,9 @@ fn each_job_has_one_session_and_its_place_in_it() {
         });
         let putter = thread::spawn({
             let credits = credits.clone();
-            move || (0..2).map(|_| credits.accept(|_| true).unwrap()).collect::<Vec<_>>()
+            move || (0..2).map(|_| credits.accept(1, |_| 1).unwrap().0).collect::<Vec<_>>()
         });
-        let mut tickets = vec![credits.accept(|_| true).unwrap()];
+        let mut tickets = vec![credits.accept(1, |_| 1).unwrap().0];
         tickets.extend(putter.join().unwrap());
         assert_eq!(resetter.join().unwrap(), 1);
         for session in 0..2 {
@@ -71,10 +71,11 @@ fn resets_at_once_are_told_apart() {
             let credits = credits.clone();
             move || credits.next_session().unwrap()
         });
-        credits.accept(|_| true).unwrap();
+        credits.accept(1, |_| 1).unwrap();
         let (mine, theirs) = (credits.next_session().unwrap(), other.join().unwrap());
         assert_eq!(mine + theirs, 3);
-        assert_eq!(credits.accept(|_| true), Ok(Ticket { session: 2, number: 0, position: 1 }));
+        let ticket = Ticket { session: 2, number: 0, position: 1 };
+        assert_eq!(credits.accept(1, |_| 1), Ok((ticket, 1)));
     });
 }
 
@@ -85,11 +86,11 @@ fn whoever_resolves_last_sees_the_end() {
     model(3, || {
         let credits = Arc::new(Credits::new(2));
         for _ in 0..2 {
-            credits.accept(|_| true).unwrap();
+            credits.accept(1, |_| 1).unwrap();
         }
         credits.finish();
         let resolve = |credits: &Credits| {
-            credits.resolve(Outcome::Done);
+            credits.resolve(Outcome::Done, 1);
             crate::sync::fence_after_rmw();
             credits.ended(|_| 0)
         };

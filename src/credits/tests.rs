@@ -1,7 +1,7 @@
 use super::*;
 
 fn accept(credits: &Credits) -> Result<Ticket, Status> {
-    credits.accept(|_| true)
+    credits.accept(1, |_| 1).map(|(ticket, _)| ticket)
 }
 
 #[test]
@@ -11,7 +11,7 @@ fn credits_are_taken_by_accepting_and_given_back_by_any_outcome() {
         let numbers: Vec<u64> = (0..3).map(|_| accept(&credits).unwrap().number).collect();
         assert_eq!(numbers, [0, 1, 2].map(|n| n + 3 * i as u64));
         assert_eq!(accept(&credits), Err(Status::Full));
-        (0..3).for_each(|_| credits.resolve(outcome));
+        (0..3).for_each(|_| credits.resolve(outcome, 1));
     }
     assert_eq!(credits.counts(), (21, [3; 7]));
     assert_eq!((credits.in_flight(), credits.most_in_flight()), (0, 3));
@@ -20,7 +20,7 @@ fn credits_are_taken_by_accepting_and_given_back_by_any_outcome() {
 #[test]
 fn a_full_queue_burns_no_number() {
     let credits = Credits::new(3);
-    assert_eq!(credits.accept(|_| false), Err(Status::Full));
+    assert_eq!(credits.accept(1, |_| 0), Err(Status::Full));
     assert_eq!(accept(&credits).unwrap().number, 0);
 }
 
@@ -31,7 +31,7 @@ fn numbers_begin_again_with_each_session() {
         for number in 0..3 {
             let position = 3 * u64::from(session) + number;
             assert_eq!(accept(&credits), Ok(Ticket { session, number, position }));
-            credits.resolve(Outcome::Discarded);
+            credits.resolve(Outcome::Discarded, 1);
         }
         assert_eq!(credits.next_session(), Ok(session + 1));
     }
@@ -46,7 +46,7 @@ fn the_count_goes_on_past_32_bits() {
     for number in near..near + 5 {
         assert_eq!(accept(&credits), Ok(Ticket { session: 0, number, position: number }));
         assert_eq!(credits.in_flight(), 1);
-        credits.resolve(Outcome::Done);
+        credits.resolve(Outcome::Done, 1);
     }
     assert_eq!(credits.next_session(), Ok(1));
     assert_eq!(accept(&credits), Ok(Ticket { session: 1, number: 0, position: near + 5 }));
@@ -62,7 +62,7 @@ fn a_finished_session_ends_when_all_but_stale_jobs_are_resolved() {
     credits.finish();
     assert_eq!(accept(&credits), Err(Status::Finished));
     assert!(!credits.ended(|_| 1));
-    credits.resolve(Outcome::Done);
+    credits.resolve(Outcome::Done, 1);
     assert!(credits.ended(|session| u64::from(session == 1)) && !credits.ended(|_| 0));
     credits.next_session().unwrap();
     assert!(!credits.ended(|_| 1));

@@ -278,7 +278,7 @@ fn a_late_result_gives_way_to_a_fresh_one() {
 fn an_abort_wakes_everybody() {
     model(2, || {
         let model = Model::new(1);
-        model.engine.credits.accept(|_| true).unwrap();
+        model.engine.credits.accept(1, |_| 1).unwrap();
         let putter = spawn(&model, |model| {
             model.engine.put_wait(std::ptr::null_mut(), FOREVER).map(|ticket| ticket.number)
         });

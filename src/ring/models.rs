@@ -24,7 +24,7 @@ impl Counted {
     /// An item whose words belong together.
     fn publish(&self, item: u64) {
         let position = self.tail.fetch_add(1, Ordering::AcqRel);
-        self.ring.publish(position, item, [10 * item]);
+        self.ring.publish(position, item, [10 * item], true);
     }
 
     fn take(&self) -> Option<u64> {
