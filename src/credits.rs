@@ -225,6 +225,11 @@ impl Credits {
         (resolved + u64::from((word as u32).wrapping_sub(resolved as u32)), outcomes)
     }
 
+    /// Whether more jobs were accepted than that many, of which there were no fewer.
+    pub(crate) fn has_beyond(&self, accepted: u64) -> bool {
+        self.word.load(Ordering::Acquire) as u32 != accepted as u32
+    }
+
     /// Jobs that are accepted and have no outcome. Exact when nothing moves, never less than
     /// what was in flight when the call began if nothing is accepted meanwhile.
     pub(crate) fn in_flight(&self) -> u64 {

@@ -48,9 +48,8 @@ impl Desk {
         Desk { line: CachePadded::default() }
     }
 
-    /// The owner puts a job here. Ends with a read-modify-write, for what the owner reads next
-    /// must not be older than what others can then see here: see
-    /// [`crate::engine::Engine::ended`].
+    /// The owner puts a job here. What it reads next must not be older than what others can then
+    /// see here: see [`crate::engine::Engine::ended`].
     #[inline]
     pub(crate) fn begin(&self, job: Job) {
         let line = &*self.line;
@@ -60,7 +59,7 @@ impl Desk {
         line.payload.store(job.payload as u64, Ordering::Relaxed);
         line.created.store(job.created, Ordering::Relaxed);
         line.since.store(0, Ordering::Relaxed);
-        line.at.swap(number, Ordering::AcqRel);
+        line.at.store(number, Ordering::Release);
     }
 
     /// The owner starts the transform.

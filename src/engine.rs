@@ -2,6 +2,7 @@
 //! [`crate::put`], [`crate::worker`] and [`crate::poll`]; [`crate::reset`] clears the way.
 
 use crate::arena::Arena;
+use crate::barrier;
 use crate::config::Capacity;
 use crate::credits::{Credits, Outcome};
 use crate::desk::Desk;
@@ -82,6 +83,7 @@ impl Engine {
     pub(crate) fn new(parts: Parts) -> Engine {
         let Parts { signals, workers, capacity, spin, timing, seed, retries, run, arena, lanes } =
             parts;
+        barrier::prepare();
         let processes = !lanes.is_empty();
         let desks = if processes { workers * DEPTH } else { workers };
         Engine {
@@ -169,6 +171,12 @@ impl Engine {
         accepted.saturating_sub(self.jobs.taken()) + returned
     }
 
+    /// Whether a job was accepted that no worker has taken off the queue, whether it shows there or
+    /// not. Exact for what was accepted before.
+    pub(crate) fn has_pending_jobs(&self) -> bool {
+        self.credits.has_beyond(self.jobs.taken())
+    }
+
     /// Jobs that a worker has at hand.
     pub(crate) fn running(&self) -> u64 {
         let at_desks = self.desks.iter().filter(|desk| desk.at_work().is_some()).count();
@@ -207,9 +215,9 @@ impl Engine {
     /// Whether the session is finished and each of its jobs has its outcome. Jobs of earlier
     /// sessions that still run do not count: they are nobody's any more.
     ///
-    /// A worker writes such a job on its desk and then, a fence between, reads the phase; a reset
-    /// changes the phase, and then, a fence between, tells pollers to look. So the worker sees the
-    /// reset and discards the job, or pollers see the job on the desk.
+    /// A worker writes such a job on its desk and then, a light fence between, reads the phase; a
+    /// reset changes the phase, and then, a heavy fence between, tells pollers to look. So the worker
+    /// sees the reset and discards the job, or pollers see the job on the desk.
     pub(crate) fn ended(&self) -> bool {
         self.credits.ended(|session| self.stale(session))
     }

@@ -11,8 +11,8 @@
 //!
 //! ```text
 //! notifier                              waiter
-//!   N1  make the news visible (RMW)       W1  searching-1 (if it was), sleeping+1   (RMW)
-//!   N2  fence                             W2  fence
+//!   N1  announce the news (RMW)           W1  searching-1 (if it was), sleeping+1   (RMW)
+//!   N2  fence, light fence                W2  fence
 //!   N3  read the word                     W3  try once more: the real pop
 //!   N4  there is more news than search,   W4  sleep until there is a token, take it;
 //!       and n sleepers to make up for it:     now it is searching
@@ -22,20 +22,28 @@
 //!                                             the same look for more, whoever searches
 //! ```
 //!
-//! An attempt may fail for news that is there, where it lies behind news that does not show yet
-//! (a hole of [`crate::ring`]): as long as whoever brings the latter has its N3 to come. So may
-//! the look for more.
+//! News is announced by a read-modify-write: of a count, a position in a queue, a state. Most shows
+//! by that. Where it shows only later, by a plain store (an item of [`crate::ring`], by its stamp),
+//! that store comes between the two fences of N2; and a waiter whose W3, or whose look for more in
+//! W5, finds nothing though something is **pending** (announced, and not taken) does a heavy fence
+//! and looks again. (The two kinds of fence: [`crate::barrier`].) That is rare, for a notifier is
+//! there for some nanoseconds only; and it is what spares it a fence behind each store.
+//!
+//! After that an attempt may still fail for news that is announced: then the notifier was before
+//! its store at the heavy fence, so that its N3 comes later. It may fail for news that shows, too,
+//! where that lies behind such a hole.
 //!
 //! # Why no wake-up is lost
 //! Suppose news N stays untouched for ever although a waiter sleeps for ever.
 //! 1. *The notifier read sleeping == 0.* Each waiter that sleeps came to its W1 after N3 in the
 //!    order of the word. Then N2 comes before its W2 in the order of the fences, so that its W3
-//!    sees the news: it takes it, or sees that another has.
+//!    sees the announcement; and the news, at the latest behind the heavy fence, or N3 would have
+//!    seen its W1. It takes it, or sees that another has.
 //! 2. *The notifier read searching > 0.* Take the last of those searchers to stop. It stops by
 //!    W1 or by W5, a read-modify-write of the word after N3: N2 comes before the fence that
-//!    follows, so what it looks at then shows the news. By W1: its W3 takes the news, or takes
-//!    others before it in the queue, and then looks for more and notifies. By W5: it looks for
-//!    more and notifies.
+//!    follows, so what it looks at then shows the news, as in 1. By W1: its W3 takes the news, or
+//!    takes others before it in the queue, and then looks for more and notifies. By W5: it looks
+//!    for more and notifies.
 //! 3. *It gave a token.* The number of threads between W1 and W4 is always `sleeping + tokens`,
 //!    so a token is taken by one of them: in W4, or in W3, where a waiter that found something
 //!    leaves by taking one if nobody is left without. Whoever takes it is a searcher, see 2.
@@ -59,6 +67,7 @@
 //! spins counts as searching whenever another sleeps, so that short gaps cost nothing. The idea
 //! of counting searchers is the Go scheduler's and Tokio's; of proving it on paper, rayon's.
 
+use crate::barrier;
 use crate::clock::Deadline;
 use crate::spin::{Pace, Spin};
 use crate::sync::{AtomicU64, Ordering, Parking, fence_after_rmw};
@@ -95,8 +104,9 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// There is news for one waiter. The caller made it visible by a read-modify-write, and put
-    /// [`fence_after_rmw`] behind that (N2).
+    /// There is news for one waiter. The caller announced it by a read-modify-write, with
+    /// [`fence_after_rmw`] behind; and if it shows by another store, put [`barrier::light`] behind
+    /// that (N2).
     #[inline]
     pub(crate) fn notify_one(&self) {
         self.notify(1);
@@ -151,15 +161,36 @@ impl Event {
 
     /// Waits until `attempt` gives something, or the deadline: then the answer is that of a last
     /// attempt. `has(n)` says whether there is news behind n others: for 0 as surely as an
-    /// attempt, for more it may guess.
+    /// attempt, for more it may guess. All news shows by what announces it.
     pub(crate) fn wait<T>(
+        &self,
+        spin: Spin,
+        deadline: Deadline,
+        attempt: impl FnMut() -> Option<T>,
+        has: impl Fn(u64) -> bool,
+    ) -> Option<T> {
+        self.wait_behind(spin, deadline, attempt, has, || false)
+    }
+
+    /// The same for news that may show later than it is announced. `pending()`: whether some is
+    /// announced and not taken.
+    pub(crate) fn wait_behind<T>(
         &self,
         spin: Spin,
         deadline: Deadline,
         mut attempt: impl FnMut() -> Option<T>,
         has: impl Fn(u64) -> bool,
+        pending: impl Fn() -> bool,
     ) -> Option<T> {
-        let more = || has(0);
+        let settle = || {
+            let unsettled = pending();
+            #[cfg(not(control = "settle_fence"))]
+            if unsettled {
+                barrier::heavy();
+            }
+            unsettled
+        };
+        let more = || has(0) || settle() && has(0);
         let mut searcher = self.announce();
         loop {
             if let Some(found) = self.pace.look(spin, deadline, &mut attempt, &has) {
@@ -169,7 +200,8 @@ impl Event {
             self.lie_down(searcher); // W1
             #[cfg(not(control = "wait_fence"))]
             fence_after_rmw(); // W2
-            if let Some(found) = attempt() {
+            let found = attempt().or_else(|| if settle() { attempt() } else { None });
+            if let Some(found) = found {
                 // W3
                 if self.get_up() {
                     self.stop_searching(true, more)

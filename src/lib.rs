@@ -40,6 +40,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `os`, `sync`, `clock` | the doors to the kernel, to atomics (std or loom), and to time |
+//! | `barrier` | a pair of fences of which one costs nothing |
 //! | `status`, `affinity`, `config` | answers; where workers run; what an executor is started with |
 //! | `spin`, `event` | looking for news; waiting, with its proof |
 //! | `credits` | accepting jobs and giving them their outcome: one word, one counter each |
@@ -69,6 +70,7 @@
 mod os;
 mod sync;
 
+mod barrier;
 mod clock;
 
 mod affinity;

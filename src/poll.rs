@@ -63,8 +63,9 @@ impl Engine {
             Err(Status::Empty) => None,
             answer => Some(answer),
         };
-        let has = |others| self.results.has(others);
-        let found = self.signals.ready.wait(self.spin, timeout.deadline(), attempt, has);
+        let (ready, has) = (&self.signals.ready, |others| self.results.has(others));
+        let pending = || self.results.len() > 0;
+        let found = ready.wait_behind(self.spin, timeout.deadline(), attempt, has, pending);
         found.unwrap_or(Err(Status::Timeout))
     }
 

@@ -109,7 +109,9 @@ impl Engine {
             self.jobs.has(others) || others == 0 && (returned || self.has_spoils(worker))
         };
         let spin = self.spin.yielding();
-        let found = self.signals.work.wait(spin, Deadline::NEVER, attempt, has);
+        let pending =
+            || self.has_pending_jobs() || self.returned.as_ref().is_some_and(|jobs| jobs.len() > 0);
+        let found = self.signals.work.wait_behind(spin, Deadline::NEVER, attempt, has, pending);
         found.unwrap_or(Errand::GoHome)
     }
 

@@ -1,5 +1,6 @@
 //! The first step: a payload is accepted, becomes a job, and is queued.
 
+use crate::barrier;
 use crate::clock::{Timeout, now_ns};
 use crate::credits::Ticket;
 use crate::engine::{Engine, Marks};
@@ -70,7 +71,10 @@ impl Engine {
     #[inline]
     pub(crate) fn admit_many(&self, wanted: u64) -> Result<(Ticket, u64), Status> {
         self.signals.phase().refusal()?;
-        self.credits.accept(wanted, |accepted| self.room(accepted))
+        let answer = self.credits.accept(wanted, |accepted| self.room(accepted));
+        #[cfg(not(control = "accept_fence"))]
+        fence_after_rmw(); // N2 of the event.
+        answer
     }
 
     /// How many more the queue takes, that many being accepted.
@@ -102,13 +106,12 @@ impl Engine {
         if Engine::marks_due(first.number) {
             Marks::raise(&self.marks.queued, self.queued());
         }
-        let count = payloads.len() as u64;
         for (position, job) in (first.position..).zip(jobs) {
-            self.jobs.push(position, job, position + 1 == first.position + count);
+            self.jobs.push(position, job);
         }
         #[cfg(not(control = "put_fence"))]
-        fence_after_rmw(); // N2 of the event, and between the push and the phase.
-        self.signals.work.notify(count);
+        barrier::light(); // N2 of the event, and between the push and the phase.
+        self.signals.work.notify(payloads.len() as u64);
         // A reset, an abort or a close that began before the push may have swept before it too.
         if self.signals.phase().dooms(first.session) {
             self.sweep_jobs();

@@ -8,7 +8,7 @@
 
 use crate::job::{Completion, Id, Job};
 use crate::ring::Ring;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, fence_after_rmw};
 use crossbeam_utils::CachePadded;
 use std::ffi::c_void;
 
@@ -35,15 +35,14 @@ impl Jobs {
         Ring::bytes(places, Jobs::words(timed))
     }
 
-    /// Appends a job, at the position at which it was accepted; the last of those that are told
-    /// of at once, see [`Ring::publish`], or another one.
-    #[inline]
-    pub(crate) fn push(&self, position: u64, job: Job, last: bool) {
+    /// Appends a job, at the position at which it was accepted.
+    #[inline(always)]
+    pub(crate) fn push(&self, position: u64, job: Job) {
         let payload = job.payload as u64;
         if self.timed {
-            self.ring.publish(position, job.id.0, [payload, job.created], last);
+            self.ring.publish(position, job.id.0, [payload, job.created]);
         } else {
-            self.ring.publish(position, job.id.0, [payload], last);
+            self.ring.publish(position, job.id.0, [payload]);
         }
     }
 
@@ -54,7 +53,7 @@ impl Jobs {
     }
 
     /// Takes the oldest job, if it is wanted.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop_if(&self, wanted: impl Fn(Id) -> bool) -> Option<Job> {
         self.ring.take(|first, rest| {
             let id = Id(first);
@@ -109,21 +108,21 @@ impl Results {
 
     /// Appends a result, unless one of a later session lies there already. From then on it
     /// belongs to whoever takes it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&self, done: Completion) -> Result<(), Completion> {
         let Some(position) = self.claim(done.id.session()) else { return Err(done) };
         let (word, tag) = (done.word as u64, done.tag());
         if self.timed {
             let times = [done.created, done.started, done.finished];
             let rest = [word, tag, times[0], times[1], times[2]];
-            self.ring.publish(position, done.id.0, rest, true);
+            self.ring.publish(position, done.id.0, rest);
         } else {
-            self.ring.publish(position, done.id.0, [word, tag], true);
+            self.ring.publish(position, done.id.0, [word, tag]);
         }
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn claim(&self, session: u32) -> Option<u64> {
         let mut tail = self.tail.load(Ordering::Relaxed);
         loop {
@@ -133,7 +132,11 @@ impl Results {
             // The count may wrap: a ring asks only for a position's lowest bits.
             let next = u64::from(session) << COUNT_BITS | (tail + 1) & COUNT;
             match self.tail.compare_exchange_weak(tail, next, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => return Some(tail & COUNT),
+                Ok(_) => {
+                    #[cfg(not(control = "claim_fence"))]
+                    fence_after_rmw(); // N2 of the event.
+                    return Some(tail & COUNT);
+                }
                 Err(seen) => tail = seen,
             }
         }
@@ -203,7 +206,7 @@ mod tests {
             let jobs = Jobs::new(3, timed);
             for position in 0..20 {
                 let (payload, created) = ((8 * position) as *mut c_void, 100 + position);
-                jobs.push(position, Job { id: Id(position << 36 | 5), payload, created }, true);
+                jobs.push(position, Job { id: Id(position << 36 | 5), payload, created });
                 assert!(jobs.has(0) && !jobs.has(1));
                 assert!(jobs.pop_if(|id| id.session() as u64 != position).is_none());
                 let job = jobs.pop().unwrap();

@@ -1,10 +1,10 @@
 //! Taking back what was handed over to a worker process and is not begun: because its session is
 //! over, because another worker has nothing to do, or because the process died.
 
+use crate::barrier;
 use crate::engine::Engine;
 use crate::job::Job;
 use crate::link::{DEPTH, slot};
-use crate::sync::fence_after_rmw;
 
 impl Engine {
     /// Takes what lies on a desk of a worker process.
@@ -20,7 +20,7 @@ impl Engine {
             return self.discard(stale.payload);
         }
         #[cfg(not(control = "give_back_fence"))]
-        fence_after_rmw(); // As after a put.
+        barrier::light(); // As after a put.
         self.signals.work.notify_one();
         if self.signals.phase().dooms(job.id.session()) {
             self.sweep_jobs();

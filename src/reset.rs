@@ -1,9 +1,9 @@
 //! Clearing the way: a new session begins, and what belongs to none any more is discarded.
 
+use crate::barrier;
 use crate::engine::Engine;
 use crate::job::Id;
 use crate::status::Status;
-use crate::sync::fence_after_rmw;
 
 impl Engine {
     /// Begins a new session and returns its number. When it returns, jobs of earlier sessions
@@ -11,8 +11,9 @@ impl Engine {
     ///
     /// The session is changed first and the queues are cleared after, so that whatever comes
     /// into them later is either of the new session or was pushed by a thread that will see the
-    /// change: a push and the change of the phase each have a fence behind them, and then look
-    /// at the other. Who finds itself late sweeps again.
+    /// change: a push and the change of the phase each have a fence behind them (a light and a
+    /// heavy one, see [`crate::barrier`]), and then look at the other. Who finds itself late sweeps
+    /// again.
     pub(crate) fn reset(&self) -> Result<u32, Status> {
         if self.is_inside() {
             return Err(Status::InsideCallback);
@@ -26,8 +27,6 @@ impl Engine {
     /// The rest of a reset, once jobs are accepted in the new session.
     pub(crate) fn clear_for(&self, session: u32) {
         self.signals.begin_session(session);
-        #[cfg(not(control = "reset_fence"))]
-        fence_after_rmw();
         self.sweep();
         self.signals.room.notify_all();
         #[cfg(not(control = "reset_news"))]
@@ -46,14 +45,17 @@ impl Engine {
     /// Whoever pushes later finds the executor closed and sweeps itself.
     pub(crate) fn shut(&self) {
         self.credits.close();
-        self.signals.close(); // Ends with notifications, and so with a fence.
+        self.signals.close();
         // For a thread that waits for a process to ask for work.
         self.lanes.iter().for_each(|lane| lane.link.host_bell().ring());
         self.sweep();
     }
 
-    /// Discards what is doomed in the queue or at a worker that has not begun it, and what is outdated among the results.
+    /// The phase has changed: discards what is doomed in the queue or at a worker that has not
+    /// begun it, and what is outdated among the results.
     pub(crate) fn sweep(&self) {
+        #[cfg(not(control = "reset_fence"))]
+        barrier::heavy();
         self.sweep_jobs();
         (0..self.lanes.len()).for_each(|worker| self.sweep_lane(worker));
         self.sweep_results();

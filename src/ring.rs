@@ -7,7 +7,8 @@
 //! to the taker once and back once, and between the two there is no third trip to say "free".
 //!
 //! - **Publish** at a position that is the caller's alone (they are counted by whoever hands them
-//!   out, each once, none left out): the words of the item, then its stamp.
+//!   out, each once, none left out): the words of the item, then its stamp. These are plain stores,
+//!   which the core hides: a read-modify-write would wait until the line is back from the taker.
 //! - **Take**: read the stamp at the head, read the item, and only then move the head by a
 //!   compare-and-swap. Whoever succeeds owns what it read; whoever fails forgets it. Several in a
 //!   row are taken by one swap.
@@ -78,27 +79,15 @@ impl Ring {
         places * width * size_of::<u64>()
     }
 
-    /// Makes an item visible. The position is the caller's alone, `first` is below 2^63. The last
-    /// of several ends with a read-modify-write, so that the news of all may follow with
-    /// [`crate::sync::fence_after_rmw`].
-    #[inline]
-    pub(crate) fn publish<const W: usize>(
-        &self,
-        position: u64,
-        first: u64,
-        rest: [u64; W],
-        last: bool,
-    ) {
+    /// Makes an item visible. The position is the caller's alone, `first` is below 2^63. Plain
+    /// stores: where news follow, [`crate::barrier::light`] comes between.
+    #[inline(always)]
+    pub(crate) fn publish<const W: usize>(&self, position: u64, first: u64, rest: [u64; W]) {
         let (stamp, place) = self.place(position);
         for (to, from) in place.iter().zip(rest) {
             to.store(from, Ordering::Relaxed);
         }
-        let value = first << 1 | self.turn(position);
-        if last {
-            stamp.swap(value, PUBLISH);
-        } else {
-            stamp.store(value, PUBLISH_MORE);
-        }
+        stamp.store(first << 1 | self.turn(position), PUBLISH);
     }
 
     /// Takes the oldest item, if it is there and `read` makes something of it. `read` copies; it
@@ -209,8 +198,6 @@ impl Ring {
 
 /// Release: who sees the stamp sees the words.
 const PUBLISH: Ordering =
-    if cfg!(control = "stamp_release") { Ordering::Relaxed } else { Ordering::AcqRel };
-const PUBLISH_MORE: Ordering =
     if cfg!(control = "stamp_release") { Ordering::Relaxed } else { Ordering::Release };
 
 #[cfg(all(test, loom))]

@@ -3,6 +3,7 @@
 //! No frame here may need clean-up: a transform written in C may end its thread by
 //! `pthread_exit`, and then [`crate::crew`] finds the job on the worker's desk.
 
+use crate::barrier;
 use crate::clock::{Deadline, now_ns};
 use crate::credits::Outcome;
 use crate::engine::Engine;
@@ -25,18 +26,20 @@ impl Engine {
         // When the job before ended, if the next was already there: one clock reading for both.
         let mut now = None;
         loop {
-            let job = match self.jobs.pop() {
-                Some(job) => job,
-                None => {
-                    now = None;
-                    match self.wait_for_job() {
-                        Next::Job(job) => job,
-                        Next::GoHome => return,
-                    }
-                }
+            while let Some(job) = self.jobs.pop() {
+                now = self.work(worker, job, now, &mut text);
+            }
+            now = match self.wait_for_job() {
+                Next::Job(job) => self.work_at_last(worker, job, &mut text),
+                Next::GoHome => return,
             };
-            now = self.work(worker, job, now, &mut text);
         }
+    }
+
+    /// A job that was waited for. Apart, so that one that was there already never lies in memory.
+    #[inline(never)]
+    fn work_at_last(&self, worker: usize, job: Job, text: &mut Text) -> Option<u64> {
+        self.work(worker, job, None, text)
     }
 
     fn wait_for_job(&self) -> Next {
@@ -44,13 +47,14 @@ impl Engine {
             Some(job) => Some(Next::Job(job)),
             None => self.signals.phase().closed().then_some(Next::GoHome),
         };
-        let has = |others| self.jobs.has(others);
-        let next = self.signals.work.wait(self.spin, Deadline::NEVER, attempt, has);
+        let (work, has) = (&self.signals.work, |others| self.jobs.has(others));
+        let pending = || self.has_pending_jobs();
+        let next = work.wait_behind(self.spin, Deadline::NEVER, attempt, has, pending);
         next.unwrap_or(Next::GoHome)
     }
 
     /// One job from the queue to its result. Returns when it ended, where jobs are timed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn work(
         &self,
         worker: usize,
@@ -72,15 +76,17 @@ impl Engine {
 
     /// Writes a job that was taken off the queue on a desk of the worker's. False if it must not run;
     /// then it is discarded.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take_up(&self, desk: usize, job: Job) -> bool {
+        if self.queue_binds() {
+            #[cfg(not(control = "room_fence"))]
+            fence_after_rmw(); // N2 of the event: the pop has made room.
+            self.signals.room.notify_one();
+        }
         let desk = &self.desks[desk];
         desk.begin(job);
         #[cfg(not(control = "desk_fence"))]
-        fence_after_rmw(); // N2 of the event, for the pop has made room; and see `Engine::ended`.
-        if self.queue_binds() {
-            self.signals.room.notify_one();
-        }
+        barrier::light(); // See `Engine::ended`.
         let runs = !self.signals.phase().dooms(job.id.session());
         if !runs {
             // Unless a sweep was faster: a worker process that is broken can make it seem that the
@@ -93,7 +99,7 @@ impl Engine {
     }
 
     /// Runs the transform, and writes down what came of it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn transform(
         &self,
         worker: usize,
@@ -102,10 +108,15 @@ impl Engine {
         text: &mut Text,
     ) -> Completion {
         text.clear();
-        let (phase, buffer) = (self.signals.phase_word(), self.buffer_of(job.payload));
-        let mut context = JobContext::new(&job, worker, self.seed, phase, buffer, text);
-        let outcome = self.run.run(&mut context);
-        let payload = context.payload;
+        let phase = self.signals.phase_word();
+        let mut run = |buffer| {
+            let mut context = JobContext::new(&job, worker, self.seed, phase, buffer, text);
+            (self.run.run(&mut context), context.payload)
+        };
+        let (outcome, payload) = match self.arena {
+            None => run(None),
+            Some(_) => run(self.buffer_of(job.payload)),
+        };
         self.complete(worker, job, now, outcome, payload, text)
     }
 
@@ -118,7 +129,7 @@ impl Engine {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn complete(
         &self,
         worker: usize,
@@ -156,7 +167,7 @@ impl Engine {
 
     /// Hands a result to whoever polls; what is no longer wanted is discarded instead. After the
     /// push nothing of the job is touched: it belongs to the poller.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn publish(&self, done: Completion) {
         let session = done.id.session();
         if self.signals.phase().outdates(session) {
@@ -166,7 +177,7 @@ impl Engine {
             return self.discard_result(done);
         }
         #[cfg(not(control = "publish_fence"))]
-        fence_after_rmw(); // N2 of the event, and between the push and the phase.
+        barrier::light(); // N2 of the event, and between the push and the phase.
         self.signals.ready.notify_one();
         // A reset, an abort or a close that began before the push may have swept before it too.
         if self.signals.phase().outdates(session) {

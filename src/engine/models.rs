@@ -265,7 +265,6 @@ fn a_late_result_gives_way_to_a_fresh_one() {
         let workers =
             [fresh, stale].map(|done| spawn(&model, move |model| model.engine.publish(done)));
         model.engine.signals.begin_session(1);
-        fence_after_rmw();
         model.engine.sweep();
         workers.into_iter().for_each(|worker| worker.join().unwrap());
         assert_eq!((model.discarded(), model.engine.results.len()), (1, 1));

@@ -2,7 +2,7 @@ use super::*;
 use std::sync::atomic::{AtomicU64 as Counter, Ordering::SeqCst};
 
 fn publish(ring: &Ring, position: u64) {
-    ring.publish(position, 3 * position, [7 * position], true);
+    ring.publish(position, 3 * position, [7 * position]);
 }
 
 fn take(ring: &Ring) -> Option<u64> {
@@ -62,7 +62,7 @@ fn tokens_go_round_whole_and_one_at_a_time() {
     let held: [Counter; TOKENS] = Default::default();
     let push = |ring: usize, token: u64, turn: u64| {
         let position = tails[ring].fetch_add(1, Ordering::AcqRel);
-        rings[ring].publish(position, token, [turn, token ^ turn], true);
+        rings[ring].publish(position, token, [turn, token ^ turn]);
     };
     (0..TOKENS as u64).for_each(|token| push(0, token, 0));
     std::thread::scope(|scope| {
