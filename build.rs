@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// In the order of the header.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "status.rs",
     "error.rs",
     "callbacks.rs",
@@ -14,6 +14,7 @@ const FILES: [&str; 12] = [
     "lifecycle.rs",
     "result.rs",
     "calls.rs",
+    "many.rs",
     "buffer.rs",
     "job.rs",
     "worker.rs",

@@ -889,6 +889,80 @@ int32_t jobexec_is_full(struct jobexec_executor *exec);
 int32_t jobexec_is_idle(struct jobexec_executor *exec);
 
 /**
+ * Puts payloads in one call: from the front of the list, as many as there is room for, one at
+ * least. accepted is given how many they are; first_id, which may be NULL, the number of the first
+ * of them: the next has the next number, and so on. Costs a fraction of as many calls of
+ * jobexec_put, and wakes sleeping workers at once. To put none (count = 0) is no error.
+ *
+ * Threads: any, any number at once; not from inside a callback of this executor. Ownership: on
+ * JOBEXEC_OK the accepted payloads are the executor's, as by jobexec_put; the others, and on any
+ * other answer all, stay the caller's. Blocks: never; with workers = 0 it runs the transform.
+ * Answers: as jobexec_put; JOBEXEC_FULL if there was no room for one. JOBEXEC_ERROR_NOT_HELD is of
+ * the first in the list; one behind it is left, and the next call is told.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile; `payloads` is NULL or has `count`
+ * payloads; `accepted` and `first_id` are NULL or valid.
+ */
+jobexec_status jobexec_put_many(struct jobexec_executor *exec,
+                                void *const *payloads,
+                                uint64_t count,
+                                uint64_t *accepted,
+                                uint64_t *first_id);
+
+/**
+ * Puts payloads in one call, waiting for room for one.
+ *
+ * Threads, ownership: as jobexec_put_many. Blocks: at most timeout_ns; a reset, a poll, an abort
+ * or a close wakes it.
+ * Answers: as jobexec_put_many, with JOBEXEC_TIMEOUT in place of JOBEXEC_FULL.
+ *
+ * # Safety
+ * As jobexec_put_many.
+ */
+jobexec_status jobexec_put_many_wait(struct jobexec_executor *exec,
+                                     void *const *payloads,
+                                     uint64_t count,
+                                     uint64_t timeout_ns,
+                                     uint64_t *accepted,
+                                     uint64_t *first_id);
+
+/**
+ * Takes results in one call: up to count, one at least, into an array of them. The size of the
+ * first is that of each; the others need none. polled is given how many they are. To take none
+ * (count = 0) is no error.
+ *
+ * Threads: any, any number at once. Ownership: on JOBEXEC_OK the payloads of the polled results
+ * are the caller's; the other results are left as they are. Blocks: never.
+ * Answers: as jobexec_poll.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile; `results` is NULL or has `count` results,
+ * each as large as the first one's size says; `polled` is NULL or valid.
+ */
+jobexec_status jobexec_poll_many(struct jobexec_executor *exec,
+                                 struct jobexec_result *results,
+                                 uint64_t count,
+                                 uint64_t *polled);
+
+/**
+ * Takes results in one call, waiting for one.
+ *
+ * Threads: any, any number at once; not from inside a callback of this executor. Ownership: as
+ * jobexec_poll_many. Blocks: at most timeout_ns; a result, the end, an abort or a close wakes it.
+ * Answers: as jobexec_poll_many, with JOBEXEC_TIMEOUT in place of JOBEXEC_EMPTY, and
+ * JOBEXEC_ERROR_INSIDE_CALLBACK.
+ *
+ * # Safety
+ * As jobexec_poll_many.
+ */
+jobexec_status jobexec_poll_many_wait(struct jobexec_executor *exec,
+                                      uint64_t timeout_ns,
+                                      struct jobexec_result *results,
+                                      uint64_t count,
+                                      uint64_t *polled);
+
+/**
  * Gives the caller a free buffer, known by the address of its input, of config.input_bytes bytes
  * with what an earlier job left there. Fill it in place and put that address; the transform is
  * given it as its payload, and writes jobexec_job_output in place; the result shows both, until
