@@ -8,43 +8,88 @@ pub(crate) fn drive(pool: &(impl Pool + ?Sized), window: usize, jobs: u64) -> Du
     stream(pool, window, jobs, |_| (), |_| ())
 }
 
-/// Keeps `window` jobs in flight until so many are done: one put and one blocking get at a time.
-/// Each is prepared before it is put and settled after it was got.
+/// The same with jobs that are prepared before they are put and settled after they were got.
 pub(crate) fn stream(
+    pool: &(impl Pool + ?Sized),
+    window: usize,
+    jobs: u64,
+    prepare: impl FnMut(&mut Task),
+    settle: impl FnMut(&Task),
+) -> Duration {
+    wake(pool);
+    let start = Instant::now();
+    let sum = exchange(pool, window, jobs, prepare, settle);
+    let elapsed = start.elapsed();
+    assert_eq!(sum, numbers(jobs), "every payload came back once");
+    pool.check(jobs + 1);
+    elapsed
+}
+
+/// Has a worker awake when the clock starts: one job.
+pub(crate) fn wake(pool: &(impl Pool + ?Sized)) {
+    pool.put(Task::new(0));
+    pool.get();
+}
+
+/// The sum of so many jobs' numbers.
+pub(crate) fn numbers(jobs: u64) -> u64 {
+    jobs * jobs.saturating_sub(1) / 2
+}
+
+/// Puts and gets so many jobs, one at a time, `window` of them in flight. The sum of the numbers
+/// that came back.
+pub(crate) fn exchange(
     pool: &(impl Pool + ?Sized),
     window: usize,
     jobs: u64,
     mut prepare: impl FnMut(&mut Task),
     mut settle: impl FnMut(&Task),
-) -> Duration {
-    let mut spare: Vec<Box<Task>> = (0..window as u64).map(Task::new).collect();
-    pool.put(Task::new(0)); // The workers that slept are awake when the clock starts.
-    pool.get();
+) -> u64 {
     let (mut put, mut sum) = (0, 0);
     let mut next = |mut task: Box<Task>| {
         task.number = put;
         prepare(&mut task);
         pool.put(task);
         put += 1;
-        put < jobs
     };
-    let start = Instant::now();
-    let mut more = jobs > 0;
-    while more && let Some(task) = spare.pop() {
-        more = next(task);
-    }
-    for _ in 0..jobs {
+    let first = jobs.min(window as u64);
+    (0..first).for_each(|_| next(Task::new(0)));
+    for number in 0..jobs {
         let task = pool.get();
         settle(&task);
         sum += task.number;
-        if more {
-            more = next(task);
-        } else {
-            spare.push(task);
+        if first + number < jobs {
+            next(task);
         }
     }
-    let elapsed = start.elapsed();
-    assert_eq!(sum, jobs * jobs.saturating_sub(1) / 2, "every payload came back once");
-    pool.check(jobs + 1);
-    elapsed
+    sum
+}
+
+/// The same with so many put at once, and as many got as there are.
+pub(crate) fn exchange_batches(
+    pool: &(impl Pool + ?Sized),
+    window: usize,
+    jobs: u64,
+    batch: usize,
+) -> u64 {
+    let (mut put, mut got, mut sum) = (0, 0, 0);
+    let mut spare: Vec<Box<Task>> = (0..window as u64).map(Task::new).collect();
+    let mut leaving = Vec::with_capacity(batch);
+    while got < jobs {
+        // What comes back is collected until it makes a batch.
+        while put < jobs && spare.len() >= batch {
+            let count = (jobs - put).min(batch as u64);
+            leaving.extend(spare.drain(spare.len() - count as usize..));
+            for task in &mut leaving {
+                task.number = put;
+                put += 1;
+            }
+            pool.put_many(&mut leaving);
+        }
+        let before = spare.len();
+        pool.get_many(batch, &mut spare);
+        got += (spare.len() - before) as u64;
+        sum += spare[before..].iter().map(|task| task.number).sum::<u64>();
+    }
+    sum
 }

@@ -98,11 +98,12 @@ fn error() -> String {
     unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
 }
 
-/// Whether nothing beside the source, the header included, changed after the library.
+/// Whether nothing in the source's folder changed after the library.
 fn is_fresh(library: &Path, source: &Path) -> bool {
     let changed = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
-    let header = source.with_file_name("pool.h");
-    changed(library) > changed(source) && changed(library) > changed(&header)
+    let files = source.parent().and_then(|folder| fs::read_dir(folder).ok());
+    let files = files.into_iter().flatten().flatten();
+    files.map(|file| changed(&file.path())).max().flatten() < changed(library)
 }
 
 /// What a comment among the first lines of a source names, as `// link: -ltbb`.
