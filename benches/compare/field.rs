@@ -63,12 +63,12 @@ impl Field {
             |timed| move |workers, window, cpus: &Cpus| Abi::start(workers, window, cpus, timed);
         let mut entrants = vec![
             Entrant::new("ours", Role::Ours, ours(false)),
-            Entrant::new("ours, timed", Role::Variant, ours(true)),
+            Entrant::new("ours timed", Role::Variant, ours(true)),
             Entrant::new("crossbeam", Role::Rust, Channels::start),
             Entrant::new("rayon", Role::Rust, Rayon::start),
             Entrant::new("flume", Role::Rust, ChannelPool::<Flume>::start),
             Entrant::new("kanal", Role::Rust, ChannelPool::<Kanal>::start),
-            Entrant::new("std mpsc", Role::Rust, ChannelPool::<Mpsc>::start),
+            Entrant::new("std-mpsc", Role::Rust, ChannelPool::<Mpsc>::start),
         ];
         let mut skipped = Vec::new();
         for (name, library) in libraries(arguments) {

@@ -3,7 +3,7 @@
 use crate::field::Field;
 use crate::measure::Measured;
 use crate::rounds::{Spread, median};
-use crate::workload::{Unit, Workload};
+use crate::workload::{Figure, Unit, Workload};
 
 /// One entrant's place in a row.
 pub(crate) struct Cell {
@@ -30,7 +30,7 @@ pub(crate) struct Row {
 
 /// The rows of a workload.
 pub(crate) fn rows(workload: &Workload, measured: &Measured, field: &Field) -> Vec<Row> {
-    let row = |(index, figure): (usize, &crate::workload::Figure)| {
+    let row = |(index, figure): (usize, &Figure)| {
         let ours = &measured.entrants[0][index];
         let cell = |values: &[f64]| Cell {
             median: median(values),
@@ -41,8 +41,8 @@ pub(crate) fn rows(workload: &Workload, measured: &Measured, field: &Field) -> V
         let floor = floor.filter(|values| !values[0].is_nan());
         let peers = (0..cells.len()).filter(|at| field.entrants[*at].role.is_peer());
         // By the ratios, which hold within a round, and not by the medians.
-        let rank = |at: &usize| cells[*at].ratio.map_or(-cells[*at].median, |ratio| ratio.median);
-        let best = peers.max_by(|a, b| rank(a).total_cmp(&rank(b)));
+        let cost = |at: &usize| cells[*at].ratio.map_or(cells[*at].median, |r| 1.0 / r.median);
+        let best = peers.min_by(|a, b| cost(a).total_cmp(&cost(b)));
         Row {
             name: name(workload, figure.name),
             workload: workload.name.clone(),
@@ -59,8 +59,10 @@ pub(crate) fn rows(workload: &Workload, measured: &Measured, field: &Field) -> V
 }
 
 fn name(workload: &Workload, figure: &str) -> String {
-    let Workload { name, workers, window, .. } = workload;
-    format!("{name}, {figure}: {workers} workers, window {window}")
+    let Workload { name, workers, window, figures, .. } = workload;
+    let figure = if figures.len() > 1 { format!(" ({figure})") } else { String::new() };
+    let plural = if *workers == 1 { "" } else { "s" };
+    format!("{name}{figure}, {workers} worker{plural}, window {window}")
 }
 
 impl Row {

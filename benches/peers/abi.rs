@@ -116,6 +116,15 @@ impl Pool for Abi {
         self.take(|place| unsafe { (self.poll)(self.executor, place) }).ok()
     }
 
+    fn put_many(&self, tasks: &mut Vec<Box<Task>>) {
+        tasks.drain(..).for_each(|task| self.put(task));
+    }
+
+    fn get_many(&self, most: usize, tasks: &mut Vec<Box<Task>>) {
+        tasks.push(self.get());
+        tasks.extend((1..most).map_while(|_| self.try_get()));
+    }
+
     fn check(&self, tasks: u64) {
         let total = self.jobs.fetch_add(tasks, Ordering::Relaxed) + tasks;
         let mut place = MaybeUninit::<jobexec_counters>::zeroed();

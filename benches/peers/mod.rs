@@ -17,7 +17,7 @@ mod task;
 pub(crate) use abi::Abi;
 pub(crate) use channels::{ChannelPool, Channels, Flume, Kanal, Mpsc};
 pub(crate) use cpus::{Cpus, pin};
-pub(crate) use drive::{drive, exchange, exchange_batches, numbers, stream, wake};
+pub(crate) use drive::{drive, exchange, exchange_batches, numbers, spare, stream, wake};
 pub(crate) use native::Library;
 pub(crate) use ours::{Ours, config, outcomes};
 pub(crate) use rayon::Rayon;

@@ -1,5 +1,5 @@
 //! Pools in C++, as shared libraries: each source in `benches/native` is compiled by `$CXX`, else
-//! `c++`, when it is first needed, and loaded. They are used as `benches/native/pool.h` says.
+//! `c++`, and loaded. They are used as `benches/native/pool.h` says.
 
 use super::task::perform;
 use super::{Cpus, Pool, Task};
@@ -40,14 +40,12 @@ impl Library {
         sources
     }
 
-    /// Compiles it, unless that was done after its last change, and loads it. Else why not.
+    /// Compiles and loads it; else why not.
     pub(crate) fn load(source: &Path) -> Result<Library, String> {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("native");
         fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
         let library = folder.join(source.file_stem().unwrap()).with_extension("so");
-        if !is_fresh(&library, source) {
-            compile(source, &library)?;
-        }
+        compile(source, &library)?;
         let path = CString::new(library.as_os_str().as_bytes()).unwrap();
         // SAFETY: the path is a C string; the library's initialisers are those of C++.
         let handle = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
@@ -96,14 +94,6 @@ fn error() -> String {
     }
     // SAFETY: the text is valid until this thread's next call of the loader.
     unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
-}
-
-/// Whether nothing in the source's folder changed after the library.
-fn is_fresh(library: &Path, source: &Path) -> bool {
-    let changed = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
-    let files = source.parent().and_then(|folder| fs::read_dir(folder).ok());
-    let files = files.into_iter().flatten().flatten();
-    files.map(|file| changed(&file.path())).max().flatten() < changed(library)
 }
 
 /// What a comment among the first lines of a source names, as `// link: -ltbb`.

