@@ -32,16 +32,17 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// A workload that takes longer hangs: nobody knows the others' waits to have a deadline.
+/// A workload that takes longer hangs: the waits of others have no deadline.
 const LIMIT: Duration = Duration::from_secs(180);
 
 fn main() {
     let arguments = Arguments::read();
     let cpus = Cpus::read();
+    let all = workloads::all(&cpus);
     peers::work(1); // Measures how fast this machine computes, while nothing else runs.
     let field = Field::gather(&arguments);
+    arguments.check(&field, &all);
     let floors = on_a_thread("floors", || machine::floors(&cpus));
-    let all = workloads::all(&cpus);
     let chosen: Vec<_> = all.iter().filter(|w| arguments.wants_workload(&w.name)).collect();
     let mut rows: Vec<Row> = Vec::new();
     for (index, workload) in chosen.iter().enumerate() {

@@ -23,7 +23,7 @@ type Started = (Box<dyn Pool>, Vec<String>);
 fn start(workload: &Workload, start: impl FnOnce() -> Box<dyn Pool>) -> Started {
     tasks::left_by(|| {
         let pool = start();
-        drive(&*pool, workload.window, 100 * workload.window as u64);
+        drive(&*pool, workload.window, 10 * workload.window as u64);
         pool
     })
 }

@@ -6,8 +6,8 @@ use crate::row::Row;
 use std::fmt::Write;
 
 /// In pixels.
-const LABELS: f64 = 330.0;
-const AXIS: f64 = 620.0;
+const LABELS: f64 = 380.0;
+const AXIS: f64 = 600.0;
 const MARGIN: f64 = 20.0;
 const LINE: f64 = 18.0;
 const HEAD: f64 = 96.0;
@@ -51,6 +51,9 @@ pub(crate) fn svg(rows: &[Row], field: &Field) -> String {
     for (index, row) in rows.iter().enumerate() {
         let y = HEAD + LINE * (index as f64 + 0.5);
         text(&mut svg, MARGIN, y + 4.0, "", &row.name);
+        if index > 0 && rows[index - 1].workload != row.workload {
+            rule(&mut svg, y - LINE / 2.0);
+        }
         for (at, cell) in row.cells.iter().enumerate().skip(1) {
             let Some(ratio) = cell.ratio else { continue };
             let entrant = &field.entrants[at];
@@ -105,7 +108,8 @@ fn legend(svg: &mut String, field: &Field) {
     for (at, entrant) in field.entrants.iter().enumerate().skip(1) {
         let (row, column) = ((at - 1) / LEGEND_COLUMNS, (at - 1) % LEGEND_COLUMNS);
         let step = (LABELS + AXIS) / LEGEND_COLUMNS as f64;
-        let (x, y) = (MARGIN + 4.0 + step * column as f64, 56.0 + 14.0 * row as f64);
+        let x = (MARGIN + 4.0 + step * column as f64).round();
+        let y = 56.0 + 14.0 * row as f64;
         svg.push_str(&mark(entrant.role, x, y, colour(at)));
         text(svg, x + 10.0, y + 4.0, "", &entrant.name);
     }
@@ -121,6 +125,12 @@ fn grid(svg: &mut String, bottom: f64) {
             bottom + 16.0
         );
     }
+}
+
+/// Between workloads.
+fn rule(svg: &mut String, y: f64) {
+    let (x1, x2) = (MARGIN, MARGIN + LABELS + AXIS);
+    let _ = writeln!(svg, "<line class=\"grid\" x1=\"{x1}\" x2=\"{x2}\" y1=\"{y}\" y2=\"{y}\"/>");
 }
 
 fn text(svg: &mut String, x: f64, y: f64, class: &str, text: &str) {

@@ -16,7 +16,7 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Lets the pool fall asleep, and then some time go by.
+    /// Lets some time go by, and the pool fall asleep.
     pub(crate) fn rest(&self) {
         std::thread::sleep(Duration::from_micros(200));
         if self.sleeps {

@@ -6,6 +6,7 @@ use crate::peers::{Task, now_ns, stream};
 use crate::rounds::sized;
 use crate::workload::{Figure, Floor, Turn, Unit, Workload, ns};
 use std::cell::Cell;
+
 const SHORT_NS: u64 = 10_000;
 const LONG_NS: u64 = 2_000_000;
 

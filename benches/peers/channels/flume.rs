@@ -1,4 +1,4 @@
-//! flume: a queue behind a lock that is held briefly.
+//! flume: a queue behind a lock.
 
 use super::{Channel, Task};
 use ::flume::{Receiver, Sender};
