@@ -116,6 +116,8 @@ impl Pool for Abi {
         self.take(|place| unsafe { (self.poll)(self.executor, place) }).ok()
     }
 
+    // The C ABI takes and gives one at a time.
+
     fn put_many(&self, tasks: &mut Vec<Box<Task>>) {
         tasks.drain(..).for_each(|task| self.put(task));
     }
