@@ -14,7 +14,7 @@ pub(crate) fn all(cpus: &Cpus) -> Vec<Workload> {
 
 fn workload(workers: usize, us: u64, cpus: &Cpus) -> Workload {
     // As long for any number of workers.
-    let jobs = sized(10_000, 1_000) * workers.min(cpus.all().len()) as u64 / us;
+    let jobs = sized(20_000, 1_000) * workers.min(cpus.all().len()) as u64 / us;
     let work_ns = us * 1_000;
     Workload {
         name: format!("jobs of {us} us"),
