@@ -15,8 +15,8 @@ use jobexec::{
     Batch, BatchExecutor, BatchResult, Buffer, Config, Failure, JobContext, WorkerCommand,
     is_worker, serve_worker,
 };
-use partners::{Piped, RawPair, Script, now_ns};
-use peers::{Cpus, PATIENCE};
+use partners::{Piped, RawPair, Script};
+use peers::{Cpus, PATIENCE, now_ns};
 use rounds::{Contestant, median, quantile, ratio, sized};
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;

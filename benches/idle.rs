@@ -5,7 +5,7 @@ mod peers;
 mod rounds;
 mod tasks;
 
-use peers::{Channels, Cpus, Ours, Pool, Rayon};
+use peers::{Channels, Cpus, Ours, Pool, Rayon, Task};
 use rounds::{median, quantile, sized};
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ fn measure<P: Pool>(name: &str, start: impl FnOnce() -> P) -> (Vec<String>, u64)
     peers::drive(&pool, 4, 1_000);
     let measured = std::thread::scope(|scope| {
         let ((), poller) = tasks::left_by(|| {
-            scope.spawn(|| assert_eq!(*pool.get(), 7));
+            scope.spawn(|| assert_eq!(pool.get().number, 7));
         });
         std::thread::sleep(Duration::from_millis(50)); // Whoever looks a while before it sleeps.
         tasks::await_sleep(&workers);
@@ -46,7 +46,7 @@ fn measure<P: Pool>(name: &str, start: impl FnOnce() -> P) -> (Vec<String>, u64)
         let before = counts();
         let cost = idle_cost();
         let after = counts();
-        pool.put(Box::new(7)); // The poller goes home.
+        pool.put(Task::new(7)); // The poller goes home.
         let switches = [after[0] - before[0], after[1] - before[1]];
         let mut row = row(name, &cost);
         row.extend(switches.map(|count| count.to_string()));

@@ -8,7 +8,7 @@ mod tasks;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use jobexec::{Config, Executor, Failure, JobContext, Transform};
-use peers::{Channels, Cpus, Ours, PATIENCE, Pool};
+use peers::{Channels, Cpus, Ours, PATIENCE, Pool, Task};
 use rounds::{Contestant, median, quantile, ratio, sized};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, yield_now};
@@ -170,7 +170,7 @@ fn close_full(cpus: &Cpus) -> Duration {
 /// As many results as the channel takes, as many jobs, and both workers waiting for room.
 fn join_full(cpus: &Cpus) -> Duration {
     let (channels, tasks) = tasks::left_by(|| Channels::start(2, JOBS, cpus));
-    (0..2 * JOBS as u64 + 2).for_each(|job| channels.put(Box::new(job)));
+    (0..2 * JOBS as u64 + 2).for_each(|job| channels.put(Task::new(job)));
     until(|| channels.jobs.is_full() && channels.results.is_full());
     tasks::await_sleep(&tasks);
     let start = Instant::now();

@@ -12,7 +12,7 @@ mod tasks;
 
 use floors::FutexPair;
 use jobexec::Config;
-use peers::{Channels, Cpus, Ours, Pool, Rayon};
+use peers::{Channels, Cpus, Ours, Pool, Rayon, Task};
 use rounds::{Contestant, quantile, ratio, sized};
 use std::time::{Duration, Instant};
 
@@ -75,8 +75,8 @@ fn sleeper<'a>(
 
 fn pool<'a>(name: &'static str, (pool, tasks): &'a Sleeper<impl Pool>) -> Contestant<'a> {
     sleeper(name, tasks, || {
-        pool.put(Box::new(7));
-        assert_eq!(*pool.get(), 7);
+        pool.put(Task::new(7));
+        assert_eq!(pool.get().number, 7);
     })
 }
 

@@ -2,7 +2,15 @@
 //! executor that hands over one job at a time cannot be faster; one that has several in flight
 //! can, for then a cache line carries more than one.
 
-#![allow(dead_code)] // Each bench uses a part.
+#![allow(dead_code, unused_imports)] // Each bench uses a part.
+
+mod answered;
+mod memory;
+mod stream;
+
+pub(crate) use answered::Answered;
+pub(crate) use memory::write_memory;
+pub(crate) use stream::Stream;
 
 use crate::peers::pin;
 use crossbeam_utils::CachePadded;
@@ -64,9 +72,18 @@ impl FutexPair {
 
     /// Two hops: wakes the partner, and sleeps until it answers.
     pub(crate) fn round_trip(&self) {
-        let [there, back] = &*self.doors;
-        there.open();
-        back.pass();
+        self.wake();
+        self.wait();
+    }
+
+    /// The first half of a round trip.
+    pub(crate) fn wake(&self) {
+        self.doors[0].open();
+    }
+
+    /// The second half.
+    pub(crate) fn wait(&self) {
+        self.doors[1].pass();
     }
 }
 

@@ -3,7 +3,7 @@
 
 #![allow(dead_code)] // Each bench uses a part.
 
-use crate::peers::pin;
+use crate::peers::{now_ns, pin};
 use crate::rounds::Contestant;
 use crossbeam_utils::CachePadded;
 use std::cell::RefCell;
@@ -22,15 +22,6 @@ pub(crate) type Fill = fn(&mut [u8], u64);
 
 const ROLE: &str = "--partner";
 const HEAD: usize = 4096;
-
-/// Now, by the clock that all processes of a machine share.
-pub(crate) fn now_ns() -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a valid place for one timespec.
-    let rc = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
-    assert_eq!(rc, 0);
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
-}
 
 /// Serves as a partner until the other side is gone, if this process was started as one.
 pub(crate) fn serve(fill: Fill) -> bool {

@@ -4,6 +4,7 @@
 #![allow(dead_code)] // Each bench uses a part.
 
 use criterion::Criterion;
+use std::fmt::{Display, Formatter};
 use std::time::Duration;
 
 /// Only to see that the benches run: `JOBEXEC_BENCH_QUICK=1`, or not run by `cargo bench`.
@@ -60,18 +61,28 @@ pub(crate) fn group(criterion: &mut Criterion, name: &str, contestants: &mut [Co
     group.finish();
 }
 
-/// Nanoseconds a time of each contestant in each round. Another one begins in each round.
+/// Nanoseconds a time of each contestant in each round.
 pub(crate) fn in_turn(
     contestants: &mut [Contestant<'_>],
     rounds: usize,
     times: u64,
 ) -> Vec<Vec<f64>> {
-    let count = contestants.len();
-    let mut rows = vec![Vec::with_capacity(rounds); count];
+    alternate(contestants.len(), rounds, |index| {
+        let elapsed = (contestants[index].run)(times);
+        elapsed.as_nanos() as f64 / times as f64
+    })
+}
+
+/// What each of so many contestants answers in each round. Another one begins in each round.
+pub(crate) fn alternate<R>(
+    count: usize,
+    rounds: usize,
+    mut run: impl FnMut(usize) -> R,
+) -> Vec<Vec<R>> {
+    let mut rows: Vec<Vec<R>> = (0..count).map(|_| Vec::with_capacity(rounds)).collect();
     for round in 0..rounds {
         for index in (0..count).map(|i| (i + round) % count) {
-            let elapsed = (contestants[index].run)(times);
-            rows[index].push(elapsed.as_nanos() as f64 / times as f64);
+            rows[index].push(run(index));
         }
     }
     rows
@@ -88,11 +99,36 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     quantile(values, 0.5)
 }
 
+/// A median, and the 10th and the 90th percentile.
+#[derive(Clone, Copy)]
+pub(crate) struct Spread {
+    pub(crate) low: f64,
+    pub(crate) median: f64,
+    pub(crate) high: f64,
+}
+
+impl Spread {
+    pub(crate) fn of(values: &[f64]) -> Spread {
+        let [low, median, high] = [0.1, 0.5, 0.9].map(|part| quantile(values, part));
+        Spread { low, median, high }
+    }
+
+    /// Of the ratios of the rounds.
+    pub(crate) fn of_ratios(ours: &[f64], peer: &[f64]) -> Spread {
+        let ratios: Vec<f64> = ours.iter().zip(peer).map(|(ours, peer)| ours / peer).collect();
+        Spread::of(&ratios)
+    }
+}
+
+impl Display for Spread {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:.2} ({:.2}..{:.2})", self.median, self.low, self.high)
+    }
+}
+
 /// The ratio of each round: its median, and its 10th to 90th percentile.
 pub(crate) fn ratio(ours: &[f64], peer: &[f64]) -> String {
-    let ratios: Vec<f64> = ours.iter().zip(peer).map(|(ours, peer)| ours / peer).collect();
-    let [low, middle, high] = [0.1, 0.5, 0.9].map(|part| quantile(&ratios, part));
-    format!("{middle:.2} ({low:.2}..{high:.2})")
+    Spread::of_ratios(ours, peer).to_string()
 }
 
 /// Prints rows of equal length, the first being the heads of the columns.

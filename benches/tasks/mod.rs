@@ -49,3 +49,12 @@ pub(crate) fn voluntary_switches(tasks: &[String]) -> u64 {
     };
     tasks.iter().map(of).sum()
 }
+
+/// How long they were on a CPU.
+pub(crate) fn cpu_ns(tasks: &[String]) -> u64 {
+    let of = |task: &String| {
+        let stat = fs::read_to_string(format!("/proc/{task}/task/{task}/schedstat")).unwrap();
+        stat.split(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    tasks.iter().map(of).sum()
+}
