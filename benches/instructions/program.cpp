@@ -100,8 +100,7 @@ public:
         jobexec_free(exec_);
     }
     bool put(Job* job) { return jobexec_put(exec_, job, nullptr) == JOBEXEC_OK; }
-    Job* poll() {
-        return taken(jobexec_poll(exec_, &result_)); }
+    Job* poll() { return taken(jobexec_poll(exec_, &result_)); }
     Job* await() {
         const auto timeout = jobexec::detail::nanoseconds(patience);
         return taken(jobexec_poll_wait(exec_, timeout, &result_));
