@@ -3,7 +3,8 @@
 //! and a wake-up count nothing, and clocks are read by a system call here.
 //!
 //! `-- --accept` makes these counts the baseline. `-- --plant` has the jobs fail, which costs more:
-//! then this must fail too. Without valgrind it counts nothing, which is an error where `CI` is set.
+//! then this must fail too. Without valgrind nothing is counted, which is an error where `CI` is
+//! set.
 
 mod baseline;
 mod callgrind;

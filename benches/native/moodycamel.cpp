@@ -77,8 +77,8 @@ struct Pool {
         thread_local std::pair<std::uint64_t, Tokens*> last;
         if (last.first != number) {
             std::lock_guard lock(mutex);
-            auto& own = all_tokens.try_emplace(std::this_thread::get_id(), jobs, done).first->second;
-            last = {number, &own};
+            const auto thread = std::this_thread::get_id();
+            last = {number, &all_tokens.try_emplace(thread, jobs, done).first->second};
         }
         return *last.second;
     }
