@@ -1,0 +1,216 @@
+// The program whose instructions are counted: ./program JOBS ANSWER. The transforms in C answer 0;
+// with another answer their jobs fail, which costs more, so that there is something to notice.
+//
+// Nothing waits while it is counted. Puts come while the only worker stands in a gate, which is a
+// job; polls come while it stands in a second one, when all jobs between the two have their result.
+// Each count is a dump of callgrind's with the row's name.
+
+#include <jobexec.hpp>
+
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <string>
+#include <valgrind/callgrind.h>
+#include <vector>
+
+namespace {
+
+constexpr std::chrono::seconds patience{20};
+int jobs, answer;
+
+void require(bool holds, const char* what) {
+    if (holds) return;
+    std::fprintf(stderr, "%s\n", what);
+    std::exit(1);
+}
+
+void dump(const std::string& row) { CALLGRIND_DUMP_STATS_AT(row.c_str()); }
+
+/// Counts what a body does, once for each job.
+template <class Body>
+void count(const std::string& row, const Body& body) {
+    CALLGRIND_TOGGLE_COLLECT;
+    for (int at = 0; at < jobs; ++at) body(at);
+    CALLGRIND_TOGGLE_COLLECT;
+    dump(row);
+}
+
+/// Where a worker stands until it is let go. It is counted, as threads are for themselves, from
+/// the first gate to the last.
+class Gate {
+public:
+    explicit Gate(bool is_first) : is_first_(is_first) {}
+    void stand() {
+        if (!is_first_) CALLGRIND_TOGGLE_COLLECT;
+        set(stands_);
+        await(open_);
+        if (is_first_) CALLGRIND_TOGGLE_COLLECT;
+    }
+    void await_worker() { await(stands_); }
+    void open() { set(open_); }
+
+private:
+    void set(bool& flag) {
+        std::lock_guard lock(mutex_);
+        flag = true;
+        changed_.notify_all();
+    }
+    void await(const bool& flag) {
+        std::unique_lock lock(mutex_);
+        require(changed_.wait_for(lock, patience, [&] { return flag; }), "nobody came");
+    }
+    const bool is_first_;
+    bool stands_ = false, open_ = false;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+};
+
+struct Job {
+    Gate* gate = nullptr;
+    int runs = 0;
+    void run() {
+        if (gate) gate->stand();
+        ++runs;
+    }
+};
+
+/// The executor in C.
+class InC {
+public:
+    InC(std::uint32_t workers, bool timed) {
+        jobexec_config config = {};
+        config.size = sizeof config;
+        jobexec_config_init(&config);
+        config.workers = workers;
+        config.timing = timed;
+        config.pinning = JOBEXEC_PIN_OFF;
+        config.results = config.queue_per_worker = static_cast<std::uint32_t>(jobs) + 2;
+        config.transform = [](void*, void* payload, jobexec_job*) {
+            static_cast<Job*>(payload)->run();
+            return answer;
+        };
+        const auto started = jobexec_start(&config, jobexec::detail::nanoseconds(patience), &exec_);
+        require(started == JOBEXEC_OK, jobexec_last_error());
+        result_.size = sizeof result_;
+    }
+    ~InC() {
+        jobexec_close(exec_, jobexec::detail::nanoseconds(patience));
+        jobexec_free(exec_);
+    }
+    bool put(Job* job) { return jobexec_put(exec_, job, nullptr) == JOBEXEC_OK; }
+    Job* poll() { return taken(jobexec_poll(exec_, &result_)); }
+    Job* await() {
+        const auto timeout = jobexec::detail::nanoseconds(patience);
+        return taken(jobexec_poll_wait(exec_, timeout, &result_));
+    }
+
+private:
+    Job* taken(jobexec_status status) const {
+        return status == JOBEXEC_OK ? static_cast<Job*>(result_.payload) : nullptr;
+    }
+    jobexec_executor* exec_ = nullptr;
+    jobexec_result result_ = {};
+};
+
+/// The executor in C++.
+class InCpp {
+public:
+    InCpp(std::uint32_t workers, bool timed)
+        : executor_(config(workers, timed), [](Job& job) { job.run(); }) {}
+    bool put(Job* job) {
+        std::unique_ptr<Job> payload(job);
+        return executor_.put(payload) == jobexec::Status::ok;
+    }
+    Job* poll() { return taken(executor_.poll(result_)); }
+    Job* await() { return taken(executor_.poll_for(result_, patience)); }
+
+private:
+    Job* taken(jobexec::Status status) {
+        return status == jobexec::Status::ok ? result_.payload.release() : nullptr;
+    }
+    static jobexec::Config config(std::uint32_t workers, bool timed) {
+        const auto places = static_cast<std::uint32_t>(jobs) + 2;
+        return jobexec::Config().workers(workers).timing(timed).pin_off().results(places)
+            .queue_per_worker(places);
+    }
+    jobexec::Executor<Job> executor_;
+    jobexec::Result<Job> result_;
+};
+
+/// Jobs on their way, each of which must come back once.
+class Batch {
+public:
+    Batch() : back_(static_cast<std::size_t>(jobs)) {
+        for (int at = 0; at < jobs; ++at) out_.push_back(new Job);
+    }
+    ~Batch() {
+        require(all_accepted_, "a job was not accepted");
+        require(back_ == out_, "jobs did not come back in order");
+        for (Job* job : back_) {
+            require(job->runs == 1, "a job did not run once");
+            delete job;
+        }
+    }
+    template <class Executor>
+    void put(Executor& executor, int at) {
+        all_accepted_ &= executor.put(out_[static_cast<std::size_t>(at)]);
+    }
+    template <class Executor>
+    void poll(Executor& executor, int at) {
+        back_[static_cast<std::size_t>(at)] = executor.poll();
+    }
+
+private:
+    bool all_accepted_ = true;
+    std::vector<Job*> out_, back_;
+};
+
+std::string called(const char* row, bool timed) {
+    return std::string(row) + (timed ? ", timed" : ", untimed");
+}
+
+template <class Executor>
+void count_with_worker(const std::string& api, bool timed) {
+    Gate first(true), last(false);
+    const auto first_job = new Job{&first}, last_job = new Job{&last};
+    Batch batch;
+    Executor executor(1, timed);
+    require(executor.put(first_job), "the first gate was not accepted");
+    first.await_worker();
+    count(api + called("put", timed), [&](int at) { batch.put(executor, at); });
+    require(executor.put(last_job), "the last gate was not accepted");
+    first.open();
+    last.await_worker();
+    dump(api + called("worker", timed));
+    require(executor.await() == first_job, "the first gate did not come back");
+    count(api + called("poll", timed), [&](int at) { batch.poll(executor, at); });
+    last.open();
+    require(executor.await() == last_job, "the last gate did not come back");
+    delete first_job;
+    delete last_job;
+}
+
+void count_inline(bool timed) {
+    Batch batch;
+    InC executor(0, timed);
+    count(called("put and poll without workers", timed), [&](int at) {
+        batch.put(executor, at);
+        batch.poll(executor, at);
+    });
+}
+
+}  // namespace
+
+int main(int count_of_arguments, char** arguments) {
+    require(count_of_arguments == 3, "usage: program JOBS ANSWER");
+    jobs = std::atoi(arguments[1]);
+    answer = std::atoi(arguments[2]);
+    count("loop", [](int at) { asm volatile("" : : "r"(at)); });
+    for (const bool timed : {false, true}) {
+        count_with_worker<InC>("", timed);
+        count_inline(timed);
+        count_with_worker<InCpp>("C++ ", timed);
+    }
+}
