@@ -17,12 +17,29 @@ type PollWait =
 
 const PATIENCE_NS: u64 = PATIENCE.as_nanos() as u64;
 
+type PutMany = unsafe extern "C" fn(
+    *mut jobexec_executor,
+    *const *mut c_void,
+    u64,
+    *mut u64,
+    *mut u64,
+) -> jobexec_status;
+type PollManyWait = unsafe extern "C" fn(
+    *mut jobexec_executor,
+    u64,
+    *mut jobexec_result,
+    u64,
+    *mut u64,
+) -> jobexec_status;
+
 /// This executor behind its C ABI.
 pub(crate) struct Abi {
     executor: *mut jobexec_executor,
     put: Put,
     poll: Poll,
     poll_wait: PollWait,
+    put_many: PutMany,
+    poll_many_wait: PollManyWait,
     jobs: AtomicU64,
 }
 
@@ -67,6 +84,8 @@ impl Abi {
             put: black_box(jobexec_put),
             poll: black_box(jobexec_poll),
             poll_wait: black_box(jobexec_poll_wait),
+            put_many: black_box(jobexec_put_many),
+            poll_many_wait: black_box(jobexec_poll_many_wait),
             jobs: AtomicU64::new(0),
         }
     }
@@ -116,15 +135,38 @@ impl Pool for Abi {
         self.take(|place| unsafe { (self.poll)(self.executor, place) }).ok()
     }
 
-    // The C ABI takes and gives one at a time.
-
+    #[inline]
     fn put_many(&self, tasks: &mut Vec<Box<Task>>) {
-        tasks.drain(..).for_each(|task| self.put(task));
+        let (list, count) = (tasks.as_ptr().cast::<*mut c_void>(), tasks.len() as u64);
+        // SAFETY: nothing is dropped: the tasks are the executor's in a moment.
+        unsafe { tasks.set_len(0) };
+        let mut accepted = 0;
+        // SAFETY: the executor lives as long as this, and boxes are pointers.
+        let status =
+            unsafe { (self.put_many)(self.executor, list, count, &mut accepted, null_mut()) };
+        assert_eq!((status, accepted), (JOBEXEC_OK, count));
     }
 
+    #[inline]
     fn get_many(&self, most: usize, tasks: &mut Vec<Box<Task>>) {
-        tasks.push(self.get());
-        tasks.extend((1..most).map_while(|_| self.try_get()));
+        let mut places = [const { MaybeUninit::<jobexec_result>::uninit() }; 8];
+        // SAFETY: the size of the first is all that a poll reads.
+        unsafe { places[0].as_mut_ptr().cast::<u64>().write(size_of::<jobexec_result>() as u64) };
+        let (first, count) = (places[0].as_mut_ptr(), most.min(places.len()) as u64);
+        let mut polled = 0;
+        // SAFETY: the executor lives as long as this, and there are so many places.
+        let status =
+            unsafe { (self.poll_many_wait)(self.executor, PATIENCE_NS, first, count, &mut polled) };
+        assert_eq!(status, JOBEXEC_OK);
+        for place in &places[..polled as usize] {
+            let result = place.as_ptr();
+            // SAFETY: the poll wrote so many.
+            assert_eq!(unsafe { (*result).outcome }, JOBEXEC_OUTCOME_DONE);
+            // SAFETY: as above.
+            let payload = unsafe { (*result).payload };
+            // SAFETY: a put made the payload from a box, and a poll gives it back once.
+            tasks.push(unsafe { Box::from_raw(payload.cast()) });
+        }
     }
 
     fn check(&self, tasks: u64) {
