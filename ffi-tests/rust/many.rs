@@ -12,14 +12,14 @@ use random::Random;
 use std::time::Duration;
 use support::{Answer, Counted, Drops, PATIENCE, config, held, start, until};
 
-fn boxes(numbers: std::ops::Range<u64>) -> Vec<Box<u64>> {
-    numbers.map(Box::new).collect()
+fn boxes<T>(payloads: impl Iterator<Item = T>) -> Vec<Box<T>> {
+    payloads.map(Box::new).collect()
 }
 
 #[test]
 fn the_list_keeps_what_was_not_accepted() {
     let (executor, door) = held(&Config { results: 5, queue_per_worker: 5, ..config(1) });
-    let mut list = boxes(0..8);
+    let mut list = boxes(0..8_u64);
     assert_eq!(executor.put_many(&mut list), Ok(0..5));
     assert_eq!(list, boxes(5..8));
     assert_eq!(executor.put_many(&mut list), Err(Status::Full));
@@ -71,7 +71,7 @@ fn each_payload_is_dropped_once() {
             &Config { results: 6, queue_per_worker: 6, ..config(workers) },
             |_: &mut Counted, _: &JobContext<'_>| -> Answer { Ok(()) },
         );
-        let mut list: Vec<_> = (0..10).map(|_| Box::new(drops.one())).collect();
+        let mut list = boxes((0..10).map(|_| drops.one()));
         assert_eq!(executor.put_many(&mut list), Ok(0..6));
         until(|| executor.stats().ready == 6);
         let mut results = Vec::new();
