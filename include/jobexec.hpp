@@ -9,7 +9,9 @@
 
 #include "jobexec.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -115,6 +117,7 @@ class WorkerCommand;
 namespace detail {
 
 class Handle;
+class Rows;
 
 inline Status check(::jobexec_status status) {
     if (status < 0) throw Error(static_cast<Status>(status), last_error());
@@ -284,6 +287,7 @@ public:
     }
 
 protected:
+    friend class detail::Rows;
     ResultBase() { raw_.size = sizeof raw_; }
     ::jobexec_result raw_{};
 };
@@ -300,8 +304,9 @@ private:
     friend class Executor;
     template <class>
     friend class Results;
+    void fill() { payload.reset(static_cast<T*>(raw_.payload)); }
     Status take(::jobexec_status status) {
-        if (status == JOBEXEC_OK) payload.reset(static_cast<T*>(raw_.payload));
+        if (status == JOBEXEC_OK) fill();
         return detail::check(status);
     }
 };
@@ -510,6 +515,46 @@ private:
     std::unique_ptr<::jobexec_executor, Closer> handle_;
 };
 
+/// Many jobs in one call, for lists of any kind.
+class Rows {
+public:
+    /// Puts what raw(item) makes of the items, and takes the accepted off the front of the list,
+    /// each after leave(item).
+    template <class Item, class Raw, class Leave, class Put>
+    static Status give(std::vector<Item>& items, const Raw& raw, const Leave& leave,
+                       const Put& put) {
+        std::vector<void*> list;
+        list.reserve(items.size());
+        for (const Item& item : items) list.push_back(raw(item));
+        std::uint64_t accepted = 0;  // As it is unless the answer is ok.
+        const Status status = check(put(list.data(), list.size(), &accepted));
+        const auto end = items.begin() + static_cast<std::ptrdiff_t>(accepted);
+        std::for_each(items.begin(), end, leave);
+        items.erase(items.begin(), end);
+        return status;
+    }
+    /// Appends up to `most` results to the list, each after fill(result).
+    template <class Entry, class Poll, class Fill>
+    static Status take(std::vector<Entry>& results, std::size_t most, const Poll& poll,
+                       const Fill& fill) {
+        const std::unique_ptr<::jobexec_result[]> list(new ::jobexec_result[most]);
+        if (most > 0) list[0].size = sizeof list[0];
+        // Before the poll: nothing may be thrown once they are the caller's.
+        if (results.capacity() - results.size() < most)
+            results.reserve(std::max(results.size() + most, 2 * results.capacity()));
+        std::uint64_t polled = 0;
+        const Status status = check(poll(list.get(), most, &polled));
+        for (std::uint64_t i = 0; i < polled; ++i) {
+            results.emplace_back();
+            ::jobexec_result& raw = results.back().raw_;
+            raw = list[i];
+            raw.size = sizeof raw;
+            fill(results.back());
+        }
+        return status;
+    }
+};
+
 }  // namespace detail
 
 /// An executor of jobs whose payload is a T. Move-only; a moved-from one answers every call with
@@ -556,6 +601,27 @@ public:
         return put_for(payload, detail::until(then), id);
     }
 
+    /// Puts payloads in one call: from the front of the list, as many as there is room for, one at
+    /// least. On ok these are the executor's and off the list, and first_id, if given, is the
+    /// number of the first: the next has the next number, and so on. Else the list stays as it is:
+    /// full, closed, aborted. To put none is ok. Throws Error as put does, with the list as it is.
+    /// Never blocks.
+    Status put_many(std::vector<std::unique_ptr<T>>& payloads, std::uint64_t* first_id = nullptr) {
+        return give_many(payloads, [&](void** list, std::uint64_t count, std::uint64_t* accepted) {
+            return ::jobexec_put_many(get(), list, count, accepted, first_id);
+        });
+    }
+    /// The same, waiting for room for one: put_many's answers with timeout in place of full.
+    template <class Rep, class Period>
+    Status put_many_for(std::vector<std::unique_ptr<T>>& payloads,
+                        std::chrono::duration<Rep, Period> timeout,
+                        std::uint64_t* first_id = nullptr) {
+        const auto ns = detail::nanoseconds(timeout);
+        return give_many(payloads, [&](void** list, std::uint64_t count, std::uint64_t* accepted) {
+            return ::jobexec_put_many_wait(get(), list, count, ns, accepted, first_id);
+        });
+    }
+
     /// Takes a result: ok, empty, end, closed, aborted. Whatever is not ok leaves the result as
     /// it was. Never blocks.
     Status poll(Result<T>& result) { return result.take(::jobexec_poll(get(), &result.raw_)); }
@@ -570,6 +636,24 @@ public:
     Status poll_until(Result<T>& result, std::chrono::time_point<Clock, Duration> then) {
         return poll_for(result, detail::until(then));
     }
+    /// Takes results in one call: up to `most`, one at least, and appends them to the list; poll's
+    /// answers. What it needs for `most` is allocated first. Never blocks.
+    Status poll_many(std::vector<Result<T>>& results, std::size_t most) {
+        return take_many(results, most, [&](::jobexec_result* list, std::uint64_t count,
+                                            std::uint64_t* polled) {
+            return ::jobexec_poll_many(get(), list, count, polled);
+        });
+    }
+    /// The same, waiting for one result: poll_many's answers with timeout in place of empty.
+    template <class Rep, class Period>
+    Status poll_many_for(std::vector<Result<T>>& results, std::size_t most,
+                         std::chrono::duration<Rep, Period> timeout) {
+        const auto ns = detail::nanoseconds(timeout);
+        return take_many(results, most, [&](::jobexec_result* list, std::uint64_t count,
+                                            std::uint64_t* polled) {
+            return ::jobexec_poll_many_wait(get(), ns, list, count, polled);
+        });
+    }
     /// The results to come, for a range-for that waits for each at most for the timeout.
     template <class Rep, class Period>
     Results<T> results(std::chrono::duration<Rep, Period> timeout) {
@@ -577,12 +661,24 @@ public:
     }
 
 private:
+    static T* raw(const std::unique_ptr<T>& payload) {
+        if (!payload) throw Error(Status::error_null, "the payload is null");
+        return payload.get();
+    }
     template <class Put>
     static Status give(std::unique_ptr<T>& payload, const Put& put) {
-        if (!payload) throw Error(Status::error_null, "the payload is null");
-        const Status status = detail::check(put(payload.get()));
+        const Status status = detail::check(put(raw(payload)));
         if (status == Status::ok) static_cast<void>(payload.release());
         return status;
+    }
+    template <class Put>
+    static Status give_many(std::vector<std::unique_ptr<T>>& payloads, const Put& put) {
+        const auto leave = [](auto& payload) { static_cast<void>(payload.release()); };
+        return detail::Rows::give(payloads, raw, leave, put);
+    }
+    template <class Poll>
+    static Status take_many(std::vector<Result<T>>& results, std::size_t most, const Poll& poll) {
+        return detail::Rows::take(results, most, poll, [](auto& result) { result.fill(); });
     }
 };
 

@@ -187,6 +187,24 @@ public:
         return give(buffer, [&](void* in) { return ::jobexec_put_wait(get(), in, ns, id); });
     }
 
+    /// Puts buffers in one call: from the front of the list, as many as there is room for, one at
+    /// least; see Executor::put_many. Throws Error as put does, also for one in the middle, with
+    /// the list as it is. Never blocks.
+    Status put_many(std::vector<Buffer>& buffers, std::uint64_t* first_id = nullptr) {
+        return give_many(buffers, [&](void** list, std::uint64_t count, std::uint64_t* accepted) {
+            return ::jobexec_put_many(get(), list, count, accepted, first_id);
+        });
+    }
+    /// The same, waiting for room for one: put_many's answers with timeout in place of full.
+    template <class Rep, class Period>
+    Status put_many_for(std::vector<Buffer>& buffers, std::chrono::duration<Rep, Period> timeout,
+                        std::uint64_t* first_id = nullptr) {
+        const auto ns = detail::nanoseconds(timeout);
+        return give_many(buffers, [&](void** list, std::uint64_t count, std::uint64_t* accepted) {
+            return ::jobexec_put_many_wait(get(), list, count, ns, accepted, first_id);
+        });
+    }
+
     /// Takes a result: ok, empty, end, closed, aborted. Whatever is not ok leaves the result as
     /// it was. Never blocks.
     Status poll(BatchResult& result) {
@@ -197,6 +215,24 @@ public:
     Status poll_for(BatchResult& result, std::chrono::duration<Rep, Period> timeout) {
         const auto ns = detail::nanoseconds(timeout);
         return take(result, ::jobexec_poll_wait(get(), ns, &result.raw_));
+    }
+    /// Takes results in one call: up to `most`, one at least, and appends them to the list; poll's
+    /// answers. What it needs for `most` is allocated first. Never blocks.
+    Status poll_many(std::vector<BatchResult>& results, std::size_t most) {
+        return take_many(results, most, [&](::jobexec_result* list, std::uint64_t count,
+                                            std::uint64_t* polled) {
+            return ::jobexec_poll_many(get(), list, count, polled);
+        });
+    }
+    /// The same, waiting for one result: poll_many's answers with timeout in place of empty.
+    template <class Rep, class Period>
+    Status poll_many_for(std::vector<BatchResult>& results, std::size_t most,
+                         std::chrono::duration<Rep, Period> timeout) {
+        const auto ns = detail::nanoseconds(timeout);
+        return take_many(results, most, [&](::jobexec_result* list, std::uint64_t count,
+                                            std::uint64_t* polled) {
+            return ::jobexec_poll_many_wait(get(), ns, list, count, polled);
+        });
     }
 
 private:
@@ -217,22 +253,35 @@ private:
         if (status == Status::ok) buffer = made(input, {});
         return status;
     }
-    template <class Put>
-    Status give(Buffer& buffer, const Put& put) {
+    void* raw(const Buffer& buffer) const {
         if (!buffer) throw Error(Status::error_null, "the buffer is empty");
         if (buffer.memory_ != memory())
             throw Error(Status::error_not_held, "the buffer is not of this executor");
-        const Status status = detail::check(put(buffer.input_.data));
+        return buffer.input_.data;
+    }
+    template <class Put>
+    Status give(Buffer& buffer, const Put& put) {
+        const Status status = detail::check(put(raw(buffer)));
         if (status == Status::ok) buffer.forget();
         return status;
     }
+    template <class Put>
+    Status give_many(std::vector<Buffer>& buffers, const Put& put) {
+        const auto leave = [](Buffer& buffer) { buffer.forget(); };
+        return detail::Rows::give(buffers, [&](const Buffer& one) { return raw(one); }, leave, put);
+    }
+    void fill(BatchResult& result) const noexcept {
+        const auto* output = static_cast<const unsigned char*>(result.raw_.output);
+        const auto bytes = static_cast<std::size_t>(result.raw_.output_bytes);
+        result.buffer = made(result.raw_.payload, {output, bytes});
+    }
     Status take(BatchResult& result, ::jobexec_status status) {
-        if (status == JOBEXEC_OK) {
-            const auto* output = static_cast<const unsigned char*>(result.raw_.output);
-            const auto bytes = static_cast<std::size_t>(result.raw_.output_bytes);
-            result.buffer = made(result.raw_.payload, {output, bytes});
-        }
+        if (status == JOBEXEC_OK) fill(result);
         return detail::check(status);
+    }
+    template <class Poll>
+    Status take_many(std::vector<BatchResult>& results, std::size_t most, const Poll& poll) {
+        return detail::Rows::take(results, most, poll, [&](BatchResult& one) { fill(one); });
     }
     std::size_t input_bytes_;
 };

@@ -19,6 +19,8 @@ use std::ffi::c_void;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod many;
+
 /// A buffer that was not accepted, and why.
 #[derive(Debug)]
 pub struct NotPut {
@@ -169,11 +171,7 @@ impl BatchExecutor {
     fn sent(&self, buffer: Buffer, answer: Result<Ticket, Status>) -> Result<u64, NotPut> {
         match answer {
             Ok(ticket) => {
-                // It is the executor's now, and may be anywhere: nothing of it may be touched,
-                // and only this reference to the crew ends.
-                let buffer = std::mem::ManuallyDrop::new(buffer);
-                // SAFETY: what is read is not used again, for the buffer is never dropped.
-                drop(unsafe { std::ptr::read(&buffer.crew) });
+                buffer.leave();
                 Ok(Id::from(ticket).0)
             }
             Err(status) => Err(NotPut { status, buffer }),

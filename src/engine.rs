@@ -243,4 +243,6 @@ impl Engine {
 }
 
 #[cfg(all(test, loom))]
+pub(crate) mod model;
+#[cfg(all(test, loom))]
 mod models;

@@ -2,8 +2,9 @@
 
 use crate::arena::{HEADER_BYTES, View};
 use crate::crew::Crew;
-use std::fmt;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
+use std::{fmt, ptr};
 
 /// A buffer of a [`crate::BatchExecutor`], for as long as the host has it: an input to fill, or a result
 /// to read. Dropping it gives it back, and its place to the next job. Its memory stays valid,
@@ -19,6 +20,14 @@ unsafe impl Send for Buffer {}
 unsafe impl Sync for Buffer {}
 
 impl Buffer {
+    /// It is the executor's now, and may be anywhere: nothing of it may be touched, and only this
+    /// reference to the crew ends.
+    pub(crate) fn leave(self) {
+        let buffer = ManuallyDrop::new(self);
+        // SAFETY: what is read is not used again, for the buffer is never dropped.
+        drop(unsafe { ptr::read(&buffer.crew) });
+    }
+
     /// The input, as long as was said.
     pub fn input(&self) -> &[u8] {
         // SAFETY: the buffer is ours, and the length was checked.

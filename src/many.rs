@@ -191,3 +191,6 @@ impl Engine {
         row.len()
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

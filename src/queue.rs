@@ -241,6 +241,37 @@ mod tests {
     }
 
     #[test]
+    fn results_are_taken_in_rows() {
+        for timed in [false, true] {
+            let results = Results::new(5, timed);
+            let mut next = 0;
+            for (pushed, most) in (1..=5).flat_map(|pushed| [(pushed, 2), (pushed, 5)]) {
+                for number in next..next + pushed {
+                    let (word, outcome, worker) = (number as usize, Outcome::Done, 3);
+                    let (created, started, finished) = (number, number + 1, number + 2);
+                    let id = Id(number);
+                    let done = Completion { id, word, outcome, worker, created, started, finished };
+                    assert!(results.push(done).is_ok());
+                }
+                let end = next + pushed;
+                let mut row = [Completion::NONE; 5];
+                while next < end {
+                    let count = results.pop_many(&mut row[..most]);
+                    assert_eq!(count as u64, (end - next).min(most as u64));
+                    for done in &row[..count] {
+                        let times = [done.created, done.started, done.finished];
+                        assert_eq!((done.id, done.word, done.worker), (Id(next), next as usize, 3));
+                        assert_eq!(times, if timed { [next, next + 1, next + 2] } else { [0; 3] });
+                        next += 1;
+                    }
+                    assert_eq!(results.len(), end - next);
+                }
+                assert_eq!(results.pop_many(&mut row), 0);
+            }
+        }
+    }
+
+    #[test]
     fn a_result_of_an_earlier_session_finds_no_place() {
         let results = Results::new(4, false);
         let done = |session: u64| {

@@ -158,6 +158,31 @@ fn many_short_jobs() {
     end(executor);
 }
 
+fn many_in_one_call() {
+    let executor = start(&Config { results: 16, queue_per_worker: 4, ..config(2) });
+    let (mut list, mut results, mut sums) = (Vec::new(), Vec::new(), Vec::new());
+    let mut next = 0;
+    while sums.len() < 200 {
+        while next < 200
+            && let Ok(mut buffer) = executor.acquire()
+        {
+            buffer.input_mut()[..2].copy_from_slice(&[ADD, next]);
+            buffer.set_input(2);
+            list.push(buffer);
+            next += 1;
+        }
+        executor.put_many_wait(&mut list, PATIENCE).expect("room");
+        executor.poll_many_wait(8, &mut results, PATIENCE).expect("results");
+        for result in results.drain(..) {
+            assert_eq!(result.outcome, Outcome::Done);
+            sums.push(result.buffer.output()[0]);
+        }
+    }
+    sums.sort_unstable();
+    assert!(sums.into_iter().eq(0..200));
+    end(executor);
+}
+
 fn what_cannot_be_started_is_an_error() {
     let failed = |command: &[&str]| {
         let command = WorkerCommand::new(command.iter().copied());
@@ -194,6 +219,7 @@ fn main() -> ExitCode {
         a_reset_is_seen_by_what_runs,
         a_close_kills_what_does_not_end,
         many_short_jobs,
+        many_in_one_call,
         what_cannot_be_started_is_an_error,
     );
     ExitCode::SUCCESS

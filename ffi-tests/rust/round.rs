@@ -1,7 +1,8 @@
 //! A stress round: its threads, and the accounts after it.
 
 use crate::ledger::{Event, Ledger, Payload, split};
-use crate::plan::{Ending, Plan, Random};
+use crate::plan::{Ending, Plan};
+use crate::random::Random;
 use crate::support::{Answer, PATIENCE, WANTED, start, until};
 use jobexec::{Executor, Failure, JobContext, JobResult, Outcome, Stats, Status, Transform};
 use std::fmt::Display;

@@ -6,6 +6,7 @@
 
 mod ledger;
 mod plan;
+mod random;
 mod round;
 mod support;
 

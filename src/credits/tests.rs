@@ -78,3 +78,71 @@ fn closed_is_for_ever_and_sessions_run_out() {
     assert_eq!(accept(&credits), Err(Status::Closed));
     assert_eq!(credits.next_session(), Err(Status::Closed));
 }
+
+/// Several in one go, as many as both bounds allow.
+#[test]
+fn several_are_accepted_as_far_as_there_is_room() {
+    let credits = Credits::new(10);
+    let ticket = |position| Ticket { session: 0, number: position, position };
+    assert_eq!(credits.accept(4, |_| u64::MAX), Ok((ticket(0), 4)));
+    assert_eq!(credits.accept(4, |accepted| 6 - accepted), Ok((ticket(4), 2)), "the queue binds");
+    assert_eq!(credits.accept(u64::MAX, |_| u64::MAX), Ok((ticket(6), 4)), "the credits bind");
+    assert_eq!(credits.accept(4, |_| u64::MAX), Err(Status::Full));
+    credits.resolve(Outcome::Done, 3);
+    credits.resolve(Outcome::Failed, 1);
+    assert_eq!(credits.accept(9, |_| 0), Err(Status::Full));
+    assert_eq!(credits.accept(9, |_| 9), Ok((ticket(10), 4)));
+    assert_eq!((credits.in_flight(), credits.most_in_flight()), (10, 10));
+    assert_eq!(credits.counts().0, 14);
+}
+
+#[test]
+fn numbers_of_jobs_that_are_accepted_together_do_not_wrap_in_between() {
+    let credits = Credits::new(10);
+    // With a base that far behind, the next job's number is the last but two.
+    credits.bases[0].store(0u64.wrapping_sub(NUMBERS - 3), Ordering::Relaxed);
+    let (first, count) = credits.accept(8, |_| u64::MAX).unwrap();
+    assert_eq!((first.number, count), (NUMBERS - 3, 3));
+    let (next, count) = credits.accept(5, |_| u64::MAX).unwrap();
+    assert_eq!((next.number % NUMBERS, next.position, count), (0, 3, 5));
+    let ids = [first, next].map(crate::job::Id::from);
+    assert_eq!(ids.map(|id| (id.session(), id.number())), [(0, NUMBERS - 3), (0, 0)]);
+}
+
+/// Among threads, each place is handed out once, and no more than there are.
+#[test]
+fn places_of_several_are_handed_out_once() {
+    const JOBS: u64 = 100_000;
+    let credits = Credits::new(7);
+    let mut taken = std::thread::scope(|scope| {
+        let threads = [1, 2, 5, 9].map(|wanted| {
+            let credits = &credits;
+            scope.spawn(move || {
+                let mut taken = Vec::new();
+                while credits.counts().0 < JOBS {
+                    match credits.accept(wanted, |_| u64::MAX) {
+                        Ok((ticket, count)) => {
+                            assert!((1..=wanted).contains(&count));
+                            assert_eq!(ticket.number, ticket.position);
+                            taken.push(ticket.position..ticket.position + count);
+                            credits.resolve(Outcome::Done, count);
+                        }
+                        Err(status) => {
+                            assert_eq!(status, Status::Full);
+                            std::thread::yield_now();
+                        }
+                    }
+                }
+                taken
+            })
+        });
+        threads.map(|thread| thread.join().unwrap()).concat()
+    });
+    taken.sort_unstable_by_key(|places| places.start);
+    let end = taken.iter().fold(0, |end, places| {
+        assert_eq!(places.start, end);
+        places.end
+    });
+    assert_eq!(credits.counts(), (end, [end, 0, 0, 0, 0, 0, 0]));
+    assert!(credits.most_in_flight() <= 7);
+}

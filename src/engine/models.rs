@@ -1,122 +1,13 @@
-//! Put, reset, finish and close against each other and against a worker, under loom: the code
-//! that ships, with a transform that does nothing. Every model ends with the accounts. `.ci/run`
-//! also runs them with one fence removed at a time, and then they must fail.
+//! Put, reset, finish and close against each other and against a worker, under loom. Every model
+//! ends with the accounts. `.ci/run` also runs them with one fence removed at a time, and then they
+//! must fail.
 
+use super::model::{FOREVER, Model, model, spawn};
 use super::*;
-use crate::clock::{Deadline, Timeout};
+use crate::clock::Deadline;
 use crate::record::Text;
-use crate::run::{JobContext, LogLevel};
 use crate::status::Status;
-use loom::sync::Arc;
-use loom::thread;
-use std::ffi::c_void;
-use std::sync::atomic::{AtomicU64 as Count, Ordering::SeqCst};
-
-const FOREVER: Timeout = Timeout(u64::MAX);
-
-fn model(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(preemptions);
-    builder.max_branches = 20_000;
-    builder.check(body);
-}
-
-/// Counts, with the standard library's atomics: loom does not switch threads inside a callback.
-#[derive(Default)]
-struct Counts {
-    ran: Count,
-    discarded: Count,
-}
-
-struct Counting(std::sync::Arc<Counts>);
-
-impl Run for Counting {
-    fn enter(&self, _: usize) -> Result<(), String> {
-        Ok(())
-    }
-    fn run(&self, _: &mut JobContext<'_>) -> Outcome {
-        self.0.ran.fetch_add(1, SeqCst);
-        Outcome::Done
-    }
-    fn exit(&self, _: usize) {}
-    fn discard(&self, _: *mut c_void) {
-        self.0.discarded.fetch_add(1, SeqCst);
-    }
-    fn retire(&self) {}
-    fn log(&self, _: LogLevel, _: &str) {}
-}
-
-struct Model {
-    engine: Engine,
-    counts: std::sync::Arc<Counts>,
-}
-
-impl Model {
-    fn new(in_flight: usize) -> Arc<Model> {
-        Model::with(Capacity { queued: in_flight, in_flight })
-    }
-
-    fn with(capacity: Capacity) -> Arc<Model> {
-        let counts = std::sync::Arc::new(Counts::default());
-        let run = Box::new(Counting(counts.clone()));
-        let engine = Engine::new(Parts {
-            signals: Lease::new(),
-            workers: 1,
-            capacity,
-            spin: Spin::NONE,
-            timing: false,
-            seed: 0,
-            retries: 0,
-            run,
-            arena: None,
-            lanes: std::sync::Arc::new([]),
-        });
-        Arc::new(Model { engine, counts })
-    }
-
-    fn put(&self) -> Result<u32, Status> {
-        self.engine.put(std::ptr::null_mut()).map(|ticket| ticket.session)
-    }
-
-    fn poll(&self) -> Result<u32, Status> {
-        self.engine.poll(|from| from.id.session())
-    }
-
-    /// A job that a worker has just transformed.
-    fn transformed(&self) -> Completion {
-        self.put().unwrap();
-        let job = self.engine.jobs.pop().unwrap();
-        self.engine.transform(0, job, 0, &mut Text::EMPTY.clone())
-    }
-
-    /// A worker that never comes back from its job. Whether it has one.
-    fn take_up(&self) -> bool {
-        let Some(job) = self.engine.jobs.pop() else { return false };
-        self.engine.take_up(0, job)
-    }
-
-    fn discarded(&self) -> u64 {
-        self.counts.discarded.load(SeqCst)
-    }
-
-    /// accepted = outcomes + outstanding, where the latter is what lies in the queues.
-    fn assert_accounts(&self, delivered: u64) {
-        let engine = &self.engine;
-        let (accepted, outcomes) = engine.credits.counts();
-        assert_eq!(outcomes[Outcome::Done as usize], delivered);
-        assert_eq!(outcomes[Outcome::Discarded as usize], self.discarded());
-        let lying = engine.queued() + engine.results.len() + engine.running();
-        assert_eq!(accepted, delivered + self.discarded() + lying);
-    }
-}
-
-fn spawn<R: 'static>(
-    model: &Arc<Model>,
-    body: impl FnOnce(&Model) -> R + 'static,
-) -> thread::JoinHandle<R> {
-    let model = model.clone();
-    thread::spawn(move || body(&model))
-}
+use std::sync::atomic::Ordering::SeqCst;
 
 /// A put that overlaps a reset belongs to one of the two sessions, and if to the old one it is
 /// discarded by the time both have returned, though no worker looks.
@@ -207,7 +98,7 @@ fn a_waiting_put_is_given_room() {
 #[test]
 fn a_waiting_put_is_given_a_place_in_the_queue() {
     model(3, || {
-        let model = Model::with(Capacity { queued: 1, in_flight: 2 });
+        let model = Model::with(1, Capacity { queued: 1, in_flight: 2 });
         assert_eq!(model.put(), Ok(0));
         let putter = spawn(&model, |model| {
             model.engine.put_wait(std::ptr::null_mut(), FOREVER).unwrap().number

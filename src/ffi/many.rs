@@ -169,6 +169,10 @@ unsafe fn poll(
             unsafe { check(results) }?;
             // SAFETY: the first was checked.
             size = unsafe { (*results).size } as usize;
+            // No sizeof answers what would not leave the second one aligned.
+            if !size.is_multiple_of(align_of::<jobexec_result>()) {
+                return Err(Status::WrongSize);
+            }
         }
         let read = |from: &Delivery<'_>| {
             // SAFETY: the engine shows no more than there are places, each as large as the first.

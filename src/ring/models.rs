@@ -36,6 +36,21 @@ impl Counted {
         )
     }
 
+    /// Up to so many, in one swap.
+    fn take_many(&self, most: u64) -> Vec<u64> {
+        let mut row = vec![(0, 0); most as usize];
+        let count = self.ring.take_many(most, |index, first, rest| {
+            row[index] = (first, rest[0].load(Ordering::Relaxed));
+            true
+        });
+        row.truncate(count);
+        let whole = |(first, second)| {
+            assert_eq!(second, 10 * first, "a torn item");
+            first
+        };
+        row.into_iter().map(whole).collect()
+    }
+
     fn take_all(&self) -> Vec<u64> {
         std::iter::from_fn(|| self.take()).collect()
     }
@@ -130,5 +145,28 @@ fn what_is_there_all_the_time_is_found() {
         ring.publish(item + 2);
         assert!(taker.join().unwrap().is_some());
         assert_eq!(ring.take_all().len(), 1);
+    });
+}
+
+/// Two who take several; one of them publishes again what it took.
+#[test]
+fn rows_are_taken_whole_and_once() {
+    model(3, || {
+        let ring = Counted::new(2);
+        ring.publish(1);
+        ring.publish(2);
+        let taker = thread::spawn({
+            let ring = ring.clone();
+            move || ring.take_many(2)
+        });
+        let mine = ring.take_many(2);
+        mine.iter().for_each(|item| ring.publish(item + 2));
+        let mut taken = [mine, taker.join().unwrap(), ring.take_many(2)].concat();
+        let again = taken.iter().filter(|item| **item > 2).count();
+        assert_eq!(again, taken.len() - 2);
+        taken.sort_unstable();
+        taken.dedup();
+        assert_eq!(taken.len(), 2 + again, "one was taken twice");
+        assert!(ring.take_many(2).is_empty());
     });
 }

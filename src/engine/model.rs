@@ -1,0 +1,118 @@
+//! What models of an engine have in common: the code that ships, with a transform that does
+//! nothing, and the accounts.
+
+use super::*;
+use crate::clock::Timeout;
+use crate::record::Text;
+use crate::run::{JobContext, LogLevel};
+use crate::status::Status;
+use loom::sync::Arc;
+use loom::thread;
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicU64 as Count, Ordering::SeqCst};
+
+pub(crate) const FOREVER: Timeout = Timeout(u64::MAX);
+
+pub(crate) fn model(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.max_branches = 20_000;
+    builder.check(body);
+}
+
+/// Counts, with the standard library's atomics: loom does not switch threads inside a callback.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub(crate) ran: Count,
+    discarded: Count,
+}
+
+struct Counting(std::sync::Arc<Counts>);
+
+impl Run for Counting {
+    fn enter(&self, _: usize) -> Result<(), String> {
+        Ok(())
+    }
+    fn run(&self, _: &mut JobContext<'_>) -> Outcome {
+        self.0.ran.fetch_add(1, SeqCst);
+        Outcome::Done
+    }
+    fn exit(&self, _: usize) {}
+    fn discard(&self, _: *mut c_void) {
+        self.0.discarded.fetch_add(1, SeqCst);
+    }
+    fn retire(&self) {}
+    fn log(&self, _: LogLevel, _: &str) {}
+}
+
+pub(crate) struct Model {
+    pub(crate) engine: Engine,
+    pub(crate) counts: std::sync::Arc<Counts>,
+}
+
+impl Model {
+    pub(crate) fn new(in_flight: usize) -> Arc<Model> {
+        Model::with(1, Capacity { queued: in_flight, in_flight })
+    }
+
+    pub(crate) fn with(workers: usize, capacity: Capacity) -> Arc<Model> {
+        let counts = std::sync::Arc::new(Counts::default());
+        let run = Box::new(Counting(counts.clone()));
+        let engine = Engine::new(Parts {
+            signals: Lease::new(),
+            workers,
+            capacity,
+            spin: Spin::NONE,
+            timing: false,
+            seed: 0,
+            retries: 0,
+            run,
+            arena: None,
+            lanes: std::sync::Arc::new([]),
+        });
+        Arc::new(Model { engine, counts })
+    }
+
+    pub(crate) fn put(&self) -> Result<u32, Status> {
+        self.engine.put(std::ptr::null_mut()).map(|ticket| ticket.session)
+    }
+
+    pub(crate) fn poll(&self) -> Result<u32, Status> {
+        self.engine.poll(|from| from.id.session())
+    }
+
+    /// A job that a worker has just transformed.
+    pub(crate) fn transformed(&self) -> Completion {
+        self.put().unwrap();
+        let job = self.engine.jobs.pop().unwrap();
+        self.engine.transform(0, job, 0, &mut Text::EMPTY.clone())
+    }
+
+    /// A worker that never comes back from its job. Whether it has one.
+    pub(crate) fn take_up(&self) -> bool {
+        let Some(job) = self.engine.jobs.pop() else { return false };
+        self.engine.take_up(0, job)
+    }
+
+    pub(crate) fn discarded(&self) -> u64 {
+        self.counts.discarded.load(SeqCst)
+    }
+
+    /// accepted = outcomes + outstanding, where the latter is what lies in the queues.
+    pub(crate) fn assert_accounts(&self, delivered: u64) {
+        let engine = &self.engine;
+        let (accepted, outcomes) = engine.credits.counts();
+        assert_eq!(outcomes[Outcome::Done as usize], delivered);
+        assert_eq!(outcomes[Outcome::Discarded as usize], self.discarded());
+        let lying = engine.queued() + engine.results.len() + engine.running();
+        assert_eq!(accepted, delivered + self.discarded() + lying);
+    }
+}
+
+pub(crate) fn spawn<R: 'static>(
+    model: &Arc<Model>,
+    body: impl FnOnce(&Model) -> R + 'static,
+) -> thread::JoinHandle<R> {
+    let model = model.clone();
+    thread::spawn(move || body(&model))
+}
