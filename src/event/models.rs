@@ -3,12 +3,13 @@
 //! fence removed at a time (`JOBEXEC_CONTROL`), and then they must fail.
 
 use super::*;
+use crate::config::Waiting;
 use loom::sync::Arc;
 use loom::thread;
 
 /// At once to sleep, or one look before.
 fn spins() -> [Spin; 2] {
-    [Spin::NONE, Spin::new(1, 4)]
+    [Spin::NONE, Spin::new(Waiting::Balanced, 1, 4, false)]
 }
 
 fn model(preemptions: usize, body: impl Fn(Spin) + Sync + Send + Copy + 'static) {

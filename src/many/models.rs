@@ -5,7 +5,7 @@ use super::*;
 use crate::clock::Deadline;
 use crate::config::Capacity;
 use crate::engine::model::{FOREVER, Model, model, spawn};
-use crate::spin::Spin;
+use crate::spin::{Spin, Who};
 use std::ptr::null_mut;
 
 const TWO: [*mut c_void; 2] = [null_mut(); 2];
@@ -30,7 +30,8 @@ impl Model {
         let has = |others| engine.jobs.has(others);
         let pending = || engine.has_pending_jobs();
         let pop = || engine.jobs.pop();
-        let found = engine.signals.work.wait_behind(Spin::NONE, Deadline::NEVER, pop, has, pending);
+        let (work, who) = (&engine.signals.work, Who::Worker);
+        let found = work.wait_behind(Spin::NONE, who, Deadline::NEVER, pop, has, pending);
         assert!(found.is_some());
     }
 }
