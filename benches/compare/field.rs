@@ -4,6 +4,7 @@ use crate::arguments::Arguments;
 use crate::peers::{
     Abi, ChannelPool, Channels, Cpus, Flume, Kanal, Library, Mpsc, Pool, Rayon, Spinning,
 };
+use jobexec::ffi::{JOBEXEC_WAITING_LATENCY, jobexec_config};
 use std::path::PathBuf;
 
 /// What a column is for.
@@ -59,11 +60,17 @@ pub(crate) struct Field {
 
 impl Field {
     pub(crate) fn gather(arguments: &Arguments) -> Field {
-        let ours =
-            |timed| move |workers, window, cpus: &Cpus| Abi::start(workers, window, cpus, timed);
+        let ours = |configure| {
+            move |workers, window, cpus: &Cpus| Abi::start(workers, window, cpus, configure)
+        };
+        let untimed: fn(&mut jobexec_config) = |config| config.timing = 0;
+        let keen: fn(&mut jobexec_config) = |config| {
+            (config.timing, config.waiting) = (0, JOBEXEC_WAITING_LATENCY);
+        };
         let mut entrants = vec![
-            Entrant::new("ours", Role::Ours, ours(false)),
-            Entrant::new("ours timed", Role::Variant, ours(true)),
+            Entrant::new("ours", Role::Ours, ours(untimed)),
+            Entrant::new("ours timed", Role::Variant, ours(|_| ())),
+            Entrant::new("ours latency", Role::Variant, ours(keen)),
             Entrant::new("crossbeam", Role::Rust, Channels::start),
             Entrant::new("rayon", Role::Rust, Rayon::start),
             Entrant::new("flume", Role::Rust, ChannelPool::<Flume>::start),

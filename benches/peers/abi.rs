@@ -59,7 +59,13 @@ unsafe extern "C-unwind" fn transform(
 }
 
 impl Abi {
-    pub(crate) fn start(workers: usize, window: usize, cpus: &Cpus, timed: bool) -> Abi {
+    /// What `configure` leaves is the default.
+    pub(crate) fn start(
+        workers: usize,
+        window: usize,
+        cpus: &Cpus,
+        configure: fn(&mut jobexec_config),
+    ) -> Abi {
         let mut place = MaybeUninit::<jobexec_config>::zeroed();
         // SAFETY: the place is as large as a configuration, and all zeros are a valid one.
         let config = unsafe { place.assume_init_mut() };
@@ -70,11 +76,11 @@ impl Abi {
         config.workers = workers as u32;
         config.results = window as u32;
         config.queue_per_worker = window as u32;
-        config.timing = timed.into();
         config.pinning = JOBEXEC_PIN_LIST;
         config.cpus = cpus.as_ptr();
         config.cpu_count = cpus.len() as u32;
         config.transform = Some(transform);
+        configure(config);
         let mut executor = null_mut();
         // SAFETY: the configuration is valid, and its list of CPUs lives on.
         let status = unsafe { jobexec_start(config, PATIENCE_NS, &mut executor) };
