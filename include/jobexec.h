@@ -224,6 +224,23 @@
 #define JOBEXEC_PAGES_HUGE 2
 
 /**
+ * jobexec_config.waiting: a thread that finds nothing to do looks for spin_ns before it sleeps, and
+ * for less while that is in vain.
+ */
+#define JOBEXEC_WAITING_BALANCED 0
+
+/**
+ * jobexec_config.waiting: it looks for 50 times as long, without pausing, where workers leave a
+ * core free; else as JOBEXEC_WAITING_BALANCED.
+ */
+#define JOBEXEC_WAITING_LATENCY 1
+
+/**
+ * jobexec_config.waiting: it sleeps at once.
+ */
+#define JOBEXEC_WAITING_POWER 2
+
+/**
  * Bytes of the header that travels with each buffer.
  */
 #define JOBEXEC_HEADER_BYTES 64
@@ -335,7 +352,7 @@ typedef struct jobexec_config {
     uint64_t seed;
     /**
      * How long a thread that finds nothing to do goes on looking before it sleeps, in
-     * nanoseconds, at most 10,000,000. Default 20,000.
+     * nanoseconds, at most 10,000,000; see waiting. Default 20,000.
      */
     uint64_t spin_ns;
     /**
@@ -467,9 +484,9 @@ typedef struct jobexec_config {
      */
     uint32_t retries;
     /**
-     * Must be 0.
+     * One of JOBEXEC_WAITING_. Default JOBEXEC_WAITING_BALANCED.
      */
-    uint32_t reserved;
+    uint32_t waiting;
 } jobexec_config;
 
 /**
@@ -644,6 +661,14 @@ typedef struct jobexec_counters {
      * How often a sleeping thread was woken.
      */
     uint64_t wakes;
+    /**
+     * How often a thread looked for news before it would sleep, and found some.
+     */
+    uint64_t looks_paid;
+    /**
+     * How often it looked in vain, and slept.
+     */
+    uint64_t looks_in_vain;
 } jobexec_counters;
 
 #ifdef __cplusplus

@@ -36,6 +36,14 @@ pub(crate) struct Machine {
     pub(crate) current: Option<usize>,
 }
 
+impl Machine {
+    /// CPUs for each of so many processes: the allowed ones, and no more than the quota is worth.
+    fn cores(&self, ranks: usize) -> usize {
+        let quota = self.quota.map_or(usize::MAX, |quota| quota.ceil() as usize);
+        (self.allowed.len().min(quota) / ranks).max(1)
+    }
+}
+
 /// What the host asks for.
 pub(crate) struct Wish<'a> {
     /// None = as many as fit.
@@ -52,6 +60,8 @@ pub(crate) struct Wish<'a> {
 pub(crate) struct Placement {
     /// One entry a worker; None = not pinned.
     pub(crate) cpus: Vec<Option<usize>>,
+    /// How many CPUs this process and its workers have in all.
+    pub(crate) cores: usize,
     /// One readable line: how the numbers came about.
     pub(crate) source: String,
     pub(crate) warnings: Vec<String>,
@@ -92,9 +102,11 @@ fn place_on_list(list: &[usize], workers: usize, machine: &Machine) -> Result<Pl
             return refuse(format!("CPU {cpu} is listed more than once"));
         }
     }
+    let cores = machine.cores(1);
     let warning = format!("{workers} workers share the {listed} listed CPUs {list:?}");
     Ok(Placement {
         cpus: (0..workers).map(|i| Some(list[i % listed])).collect(),
+        cores,
         source: format!("{listed} CPUs listed by the host, all allowed by affinity ({allowed})"),
         warnings: Vec::from_iter((workers > listed).then_some(warning)),
     })
@@ -130,6 +142,7 @@ fn place_on_own_cores(wish: &Wish, machine: &Machine) -> Placement {
     let (count, allowed) = (cpus.len(), ranges(machine));
     Placement {
         cpus: placed,
+        cores: machine.cores(ranks),
         source: format!(
             "{usable} usable CPUs: {count} allowed by affinity ({allowed}), \
              cgroup quota {quota}, rank {rank} of {ranks}, {reserve} reserved"

@@ -15,7 +15,7 @@
 //! way there, or B3 does.
 
 use crate::clock::Deadline;
-use crate::spin::{Pace, Spin};
+use crate::spin::{Pace, Spin, Who};
 use crate::sync::{AtomicU64, Ordering, Parking, fence_after_rmw};
 use std::sync::atomic::AtomicU64 as Count; // Nothing hangs on it, for loom to look at.
 
@@ -64,7 +64,7 @@ impl Bell<'_> {
         mut attempt: impl FnMut() -> Option<T>,
         has: impl Fn(u64) -> bool,
     ) -> Option<T> {
-        if let Some(found) = pace.look(spin, deadline, &mut attempt, &has) {
+        if let Some(found) = pace.look(spin, Who::Host, deadline, &mut attempt, &has) {
             return Some(found);
         }
         loop {

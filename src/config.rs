@@ -63,8 +63,11 @@ pub struct Config {
     pub local_rank: usize,
     /// How many such processes there are (`LOCAL_WORLD_SIZE`). Default 1.
     pub local_size: usize,
-    /// How long a thread that finds nothing to do goes on looking before it sleeps, in
-    /// nanoseconds. Default 20,000; 0 sleeps at once; at most [`MAX_SPIN_NS`].
+    /// What a thread that finds nothing to do does before it sleeps. Default
+    /// [`Waiting::Balanced`].
+    pub waiting: Waiting,
+    /// How long it goes on looking, in nanoseconds. Default 20,000; 0 sleeps at once; at most
+    /// [`MAX_SPIN_NS`].
     pub spin_ns: u64,
     /// How many workers that died may be replaced. Default 64.
     pub max_restarts: u32,
@@ -88,6 +91,20 @@ pub struct Config {
     pub prefault: bool,
 }
 
+/// What a thread that finds nothing to do does before it sleeps: a worker without a job, a poller
+/// without a result. To sleep costs whoever wakes it some microseconds, and the job the time until
+/// it runs; to look costs a core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// Looks for `spin_ns`, and for less while that is in vain.
+    Balanced,
+    /// Looks for 50 times as long, without pausing, where workers leave a core free; else as
+    /// balanced.
+    Latency,
+    /// Sleeps at once.
+    Power,
+}
+
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -102,6 +119,7 @@ impl Default for Config {
             reserve_cores: 0,
             local_rank: 0,
             local_size: 1,
+            waiting: Waiting::Balanced,
             spin_ns: 20_000,
             max_restarts: 64,
             restart_window_ns: 0,

@@ -69,12 +69,18 @@
 
 use crate::barrier;
 use crate::clock::Deadline;
-use crate::spin::{Pace, Spin};
+#[cfg(not(loom))]
+use crate::clock::now_ns;
+use crate::spin::{Pace, Spin, Who};
 use crate::sync::{AtomicU64, Ordering, Parking, fence_after_rmw};
 use crossbeam_utils::CachePadded;
 
 /// How many sleepers one call wakes at most.
 const BREADTH: u64 = 4;
+
+/// A sleeper that was woken runs after 11 to 18 us if its core is free.
+#[cfg(not(loom))]
+const OVERDUE_NS: u64 = 50_000;
 
 const TOKEN: u64 = 1;
 const SEARCHING: u64 = 1 << 32;
@@ -100,6 +106,9 @@ pub(crate) struct Event {
     word: CachePadded<AtomicU64>,
     pace: CachePadded<Pace>,
     wakes: AtomicU64,
+    /// When somebody was woken last.
+    #[cfg(not(loom))]
+    gave: AtomicU64,
     parking: Parking,
 }
 
@@ -118,8 +127,21 @@ impl Event {
     pub(crate) fn notify(&self, news: u64) {
         let most = news.min(BREADTH);
         let wanted = move |word| sleeping(word).min(most.saturating_sub(searching(word)));
-        if wanted(self.word.load(Ordering::Relaxed)) > 0 {
-            self.give(wanted); // N4; the load was N3.
+        let word = self.word.load(Ordering::Relaxed); // N3
+        if wanted(word) > 0 {
+            self.give(wanted); // N4
+        } else if sleeping(word) > 0 && tokens(word) > 0 {
+            self.hurry();
+        }
+    }
+
+    /// Somebody was woken and has not come. If he is overdue, for his core is busy, another is
+    /// woken: it may have one to itself.
+    #[cold]
+    fn hurry(&self) {
+        #[cfg(not(loom))]
+        if now_ns() > self.gave.load(Ordering::Relaxed) + OVERDUE_NS {
+            self.give(|word| sleeping(word).min(1));
         }
     }
 
@@ -134,8 +156,14 @@ impl Event {
         self.wakes.load(Ordering::Relaxed)
     }
 
+    /// How many looks found something before the sleep that they put off, and how many did not.
+    pub(crate) fn looks(&self) -> (u64, u64) {
+        self.pace.looks()
+    }
+
     /// As new. Nobody waits.
     pub(crate) fn clear(&self) {
+        self.pace.clear();
         self.wakes.store(0, Ordering::Relaxed);
     }
 
@@ -151,6 +179,8 @@ impl Event {
             let next = word - count * SLEEPING + count * (SEARCHING + TOKEN);
             match self.swap(word, next) {
                 Ok(_) => {
+                    #[cfg(not(loom))]
+                    self.gave.store(now_ns(), Ordering::Relaxed);
                     self.wakes.fetch_add(count, Ordering::Relaxed);
                     return self.parking.wake(&self.word, count as u32);
                 }
@@ -169,7 +199,7 @@ impl Event {
         attempt: impl FnMut() -> Option<T>,
         has: impl Fn(u64) -> bool,
     ) -> Option<T> {
-        self.wait_behind(spin, deadline, attempt, has, || false)
+        self.wait_behind(spin, Who::Host, deadline, attempt, has, || false)
     }
 
     /// The same for news that may show later than it is announced. `pending()`: whether some is
@@ -177,6 +207,7 @@ impl Event {
     pub(crate) fn wait_behind<T>(
         &self,
         spin: Spin,
+        who: Who,
         deadline: Deadline,
         mut attempt: impl FnMut() -> Option<T>,
         has: impl Fn(u64) -> bool,
@@ -193,7 +224,7 @@ impl Event {
         let more = || has(0) || settle() && has(0);
         let mut searcher = self.announce();
         loop {
-            if let Some(found) = self.pace.look(spin, deadline, &mut attempt, &has) {
+            if let Some(found) = self.pace.look(spin, who, deadline, &mut attempt, &has) {
                 self.stop_searching(searcher, more);
                 return Some(found);
             }

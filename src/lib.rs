@@ -163,7 +163,7 @@ pub use batch_executor::{BatchExecutor, BatchResult, NotPut};
 #[cfg(not(loom))]
 pub use batch_worker::{is_worker, serve_worker};
 pub use config::{Capacity, Config, MAX_BUFFER_BYTES, MAX_IN_FLIGHT, MAX_SPIN_NS, MAX_WORKERS};
-pub use config::{Pages, Pinning, Workers};
+pub use config::{Pages, Pinning, Waiting, Workers};
 pub use credits::Outcome;
 #[cfg(not(loom))]
 pub use executor::{Executor, JobResult, Rejected, abort_all};

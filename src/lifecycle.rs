@@ -27,6 +27,7 @@ pub(crate) struct Site<'a> {
     pub(crate) cpus: &'a [Option<usize>],
     pub(crate) lanes: &'a Arc<[Lane]>,
     pub(crate) arena: &'a Option<Arc<Arena>>,
+    pub(crate) spin: Spin,
 }
 
 /// How long the end of worker processes may take that are killed at the deadline of a close: a few
@@ -66,11 +67,18 @@ impl Running {
             return Err(Error::new(Status::OutOfMemory, text));
         }
         let arena = arena(config, capacity.in_flight, source)?;
-        let spin = Spin::new(config.spin_ns, capacity.in_flight);
+        let crowd = cpus.len() >= placement.cores;
+        let spin = Spin::new(config.waiting, config.spin_ns, capacity.in_flight, crowd);
         let signals = Lease::new();
         let lanes = if processes { lanes(cpus.len())? } else { Arc::new([]) };
-        let site =
-            Site { config, signals: signals.signals(), cpus: &cpus, lanes: &lanes, arena: &arena };
+        let site = Site {
+            config,
+            signals: signals.signals(),
+            cpus: &cpus,
+            lanes: &lanes,
+            arena: &arena,
+            spin,
+        };
         let run = run(site)?;
         let (workers, timing, seed, retries) =
             (cpus.len(), config.timing, config.seed, config.retries.into());
@@ -207,7 +215,7 @@ fn placement(config: &Config) -> Result<Placement, Error> {
         Workers::Auto => None,
         Workers::Count(0) => {
             let source = "no workers: jobs run inside put".to_owned();
-            return Ok(Placement { cpus: Vec::new(), source, warnings: Vec::new() });
+            return Ok(Placement { cpus: Vec::new(), cores: 1, source, warnings: Vec::new() });
         }
         Workers::Count(count) => Some(count),
     };

@@ -7,6 +7,7 @@ use crate::credits::Outcome;
 use crate::engine::{Engine, Marks};
 use crate::job::{Completion, Id, Times};
 use crate::record::Text;
+use crate::spin::Who;
 use crate::status::Status;
 use std::ffi::c_void;
 
@@ -65,7 +66,8 @@ impl Engine {
         };
         let (ready, has) = (&self.signals.ready, |others| self.results.has(others));
         let pending = || self.results.len() > 0;
-        let found = ready.wait_behind(self.spin, timeout.deadline(), attempt, has, pending);
+        let deadline = timeout.deadline();
+        let found = ready.wait_behind(self.spin, Who::Host, deadline, attempt, has, pending);
         found.unwrap_or(Err(Status::Timeout))
     }
 

@@ -13,6 +13,7 @@ use crate::job::{Completion, Job};
 use crate::lane::Lane;
 use crate::link::{DEPTH, Seen, slot};
 use crate::record::Text;
+use crate::spin::Who;
 
 /// Work that is handed over ahead, in nanoseconds.
 const AHEAD_NS: u64 = 100_000;
@@ -111,7 +112,8 @@ impl Engine {
         let spin = self.spin.yielding();
         let pending =
             || self.has_pending_jobs() || self.returned.as_ref().is_some_and(|jobs| jobs.len() > 0);
-        let found = self.signals.work.wait_behind(spin, Deadline::NEVER, attempt, has, pending);
+        let work = &self.signals.work;
+        let found = work.wait_behind(spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
         found.unwrap_or(Errand::GoHome)
     }
 

@@ -54,12 +54,18 @@ pub struct Stats {
     /// How often a sleeping thread or worker process was woken: workers, pollers and putters
     /// together.
     pub wakes: u64,
+    /// How often one of them looked for news before it would sleep, and found some.
+    pub looks_paid: u64,
+    /// How often it looked in vain, and slept.
+    pub looks_in_vain: u64,
 }
 
 impl Running {
     pub(crate) fn stats(&self) -> Stats {
         let (crew, engine) = (&self.crew, &self.crew.engine);
         let signals = &engine.signals;
+        let events = [&signals.work, &signals.ready, &signals.room, &signals.spare];
+        let looks = events.map(Event::looks);
         let (accepted, [done, failed, panicked, crashed, timed_out, cancelled, discarded]) =
             engine.credits.counts();
         let resolved = done + failed + panicked + crashed + timed_out + cancelled + discarded;
@@ -83,11 +89,13 @@ impl Running {
             session: u64::from(signals.phase().session()),
             workers: crew.cpus.len() as u64,
             restarts: crew.restarts(),
-            wakes: [&signals.work, &signals.ready, &signals.room, &signals.spare]
+            wakes: events
                 .map(Event::wakes)
                 .into_iter()
                 .chain(engine.lanes.iter().map(|lane| lane.link.wakes()))
                 .sum(),
+            looks_paid: looks.iter().map(|(paid, _)| paid).sum(),
+            looks_in_vain: looks.iter().map(|(_, vain)| vain).sum(),
         }
     }
 
@@ -145,8 +153,9 @@ impl Running {
         let (live, running) = (crew.live(), crew.running());
         writeln!(
             text,
-            "  threads: {live} alive, {running} serving, {} restarted, {} wakes",
-            stats.restarts, stats.wakes
+            "  threads: {live} alive, {running} serving, {} restarted, {} wakes, {} looks that paid \
+             and {} in vain",
+            stats.restarts, stats.wakes, stats.looks_paid, stats.looks_in_vain
         )?;
         crew.warnings().iter().try_for_each(|line| writeln!(text, "  warning: {line}"))
     }

@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::job::{Completion, Job};
 use crate::record::Text;
 use crate::run::JobContext;
+use crate::spin::Who;
 use crate::sync::fence_after_rmw;
 use std::ffi::c_void;
 
@@ -49,7 +50,7 @@ impl Engine {
         };
         let (work, has) = (&self.signals.work, |others| self.jobs.has(others));
         let pending = || self.has_pending_jobs();
-        let next = work.wait_behind(self.spin, Deadline::NEVER, attempt, has, pending);
+        let next = work.wait_behind(self.spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
         next.unwrap_or(Next::GoHome)
     }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::clock::Timeout;
+use crate::config::Waiting;
 use std::sync::atomic::{AtomicU64 as Counter, Ordering::SeqCst};
 use std::time::Duration;
 
@@ -9,6 +10,10 @@ fn far() -> Deadline {
 
 fn take(counter: &Counter) -> Option<()> {
     counter.fetch_update(SeqCst, SeqCst, |n| n.checked_sub(1)).ok().map(|_| ())
+}
+
+fn looking(ns: u64) -> Spin {
+    Spin::new(Waiting::Balanced, ns, 64, ns.is_multiple_of(2))
 }
 
 #[test]
@@ -25,7 +30,7 @@ fn a_wait_that_runs_out_leaves_nothing_behind() {
     let event = Event::default();
     for ns in [0, 1000] {
         let deadline = Timeout::from(Duration::from_millis(2)).deadline();
-        assert_eq!(event.wait(Spin::new(ns, 64), deadline, || None::<()>, |_| false), None);
+        assert_eq!(event.wait(looking(ns), deadline, || None::<()>, |_| false), None);
         assert!(deadline.passed());
     }
     assert_eq!(event.word.load(Ordering::Relaxed), 0);
@@ -45,7 +50,7 @@ fn a_ring_of_waiters_never_stalls() {
                     let (next, bell) = (&ring[(i + 1) % 4].1, &ring[(i + 1) % 4].0);
                     for _ in 0..2_000 {
                         event
-                            .wait(Spin::new(ns, 64), far(), || take(counter), |_| false)
+                            .wait(looking(ns), far(), || take(counter), |_| false)
                             .expect("the token came round");
                         next.fetch_add(1, SeqCst);
                         bell.notify_one();
@@ -71,7 +76,7 @@ fn news_for_many_is_all_taken() {
                         None => (taken.load(SeqCst) == all).then_some(false),
                     };
                     let has = |others| news.load(SeqCst) > others;
-                    while event.wait(Spin::new(ns, 64), far(), attempt, has).expect("in time") {
+                    while event.wait(looking(ns), far(), attempt, has).expect("in time") {
                         if taken.fetch_add(1, SeqCst) + 1 == all {
                             event.notify_all();
                         }

@@ -3,7 +3,7 @@
 use super::callbacks::*;
 use super::error::{answer, null};
 use super::status::jobexec_status;
-use crate::config::{Config, MAX_WORKERS, Pages, Pinning, Workers};
+use crate::config::{Config, MAX_WORKERS, Pages, Pinning, Waiting, Workers};
 use crate::status::{Error, Status};
 use std::ffi::{c_char, c_void};
 
@@ -37,6 +37,15 @@ pub const JOBEXEC_PAGES_TRANSPARENT: u32 = 1;
 /// (vm.nr_hugepages).
 pub const JOBEXEC_PAGES_HUGE: u32 = 2;
 
+/// jobexec_config.waiting: a thread that finds nothing to do looks for spin_ns before it sleeps, and
+/// for less while that is in vain.
+pub const JOBEXEC_WAITING_BALANCED: u32 = 0;
+/// jobexec_config.waiting: it looks for 50 times as long, without pausing, where workers leave a
+/// core free; else as JOBEXEC_WAITING_BALANCED.
+pub const JOBEXEC_WAITING_LATENCY: u32 = 1;
+/// jobexec_config.waiting: it sleeps at once.
+pub const JOBEXEC_WAITING_POWER: u32 = 2;
+
 /// What an executor is started with. Set size to sizeof(jobexec_config), call
 /// jobexec_config_init, then change what differs.
 #[repr(C)]
@@ -60,7 +69,7 @@ pub struct jobexec_config {
     /// Where job seeds come from. Default 0.
     pub seed: u64,
     /// How long a thread that finds nothing to do goes on looking before it sleeps, in
-    /// nanoseconds, at most 10,000,000. Default 20,000.
+    /// nanoseconds, at most 10,000,000; see waiting. Default 20,000.
     pub spin_ns: u64,
     /// How many workers that died may be replaced, in all or within restart_window_ns. Default 64.
     pub max_restarts: u32,
@@ -132,8 +141,8 @@ pub struct jobexec_config {
     pub restart_backoff_ns: u64,
     /// How often a job is tried again whose worker process died while it ran it. Default 0.
     pub retries: u32,
-    /// Must be 0.
-    pub reserved: u32,
+    /// One of JOBEXEC_WAITING_. Default JOBEXEC_WAITING_BALANCED.
+    pub waiting: u32,
 }
 
 /// More than any version of the structure will have.
@@ -246,9 +255,6 @@ pub(super) unsafe fn convert(config: &jobexec_config) -> Result<Config, Error> {
     };
     let wait_until_workers_run = flag("wait_until_workers_run", config.wait_until_workers_run)?;
     let timing = flag("timing", config.timing)?;
-    if config.reserved != 0 {
-        return Err(Error::new(Status::InvalidArgument, "reserved is not 0"));
-    }
     let prefault = flag("prefault", config.prefault)?;
     let pages = match config.pages {
         JOBEXEC_PAGES_NORMAL => Pages::Normal,
@@ -259,8 +265,17 @@ pub(super) unsafe fn convert(config: &jobexec_config) -> Result<Config, Error> {
             return Err(Error::new(Status::InvalidArgument, text));
         }
     };
+    let waiting = match config.waiting {
+        JOBEXEC_WAITING_BALANCED => Waiting::Balanced,
+        JOBEXEC_WAITING_LATENCY => Waiting::Latency,
+        JOBEXEC_WAITING_POWER => Waiting::Power,
+        other => {
+            let text = format!("waiting is {other}, which is none of JOBEXEC_WAITING_");
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+    };
     let plain = plain(config);
-    Ok(Config { pinning, wait_until_workers_run, timing, pages, prefault, ..plain })
+    Ok(Config { waiting, pinning, wait_until_workers_run, timing, pages, prefault, ..plain })
 }
 
 /// The fields that need no check of their own.
@@ -329,7 +344,7 @@ fn defaults(size: u64) -> jobexec_config {
         restart_window_ns: config.restart_window_ns,
         restart_backoff_ns: config.restart_backoff_ns,
         retries: config.retries,
-        reserved: 0,
+        waiting: JOBEXEC_WAITING_BALANCED,
     }
 }
 

@@ -53,6 +53,10 @@ pub struct jobexec_counters {
     pub restarts: u64,
     /// How often a sleeping thread was woken.
     pub wakes: u64,
+    /// How often a thread looked for news before it would sleep, and found some.
+    pub looks_paid: u64,
+    /// How often it looked in vain, and slept.
+    pub looks_in_vain: u64,
 }
 
 /// Reads the counters.
@@ -105,6 +109,8 @@ fn convert(stats: &Stats, size: u64) -> jobexec_counters {
         workers: stats.workers,
         restarts: stats.restarts,
         wakes: stats.wakes,
+        looks_paid: stats.looks_paid,
+        looks_in_vain: stats.looks_in_vain,
     }
 }
 

@@ -7,7 +7,8 @@ use super::*;
 pub(crate) struct Terms {
     pub(crate) worker: u64,
     pub(crate) seed: u64,
-    pub(crate) spin_ns: u64,
+    /// How it looks for news, see [`crate::spin::Spin::word`].
+    pub(crate) spin: u64,
     pub(crate) buffers: u64,
     pub(crate) input_bytes: u64,
     pub(crate) output_bytes: u64,
@@ -18,8 +19,8 @@ pub(crate) struct Terms {
 impl Link {
     /// The executor: makes fresh memory a link, before the worker starts.
     pub(crate) fn prepare(&self, terms: Terms) {
-        let Terms { worker, seed, spin_ns, buffers, input_bytes, output_bytes, prefault } = terms;
-        let terms = [worker, seed, spin_ns, buffers, input_bytes, output_bytes, prefault];
+        let Terms { worker, seed, spin, buffers, input_bytes, output_bytes, prefault } = terms;
+        let terms = [worker, seed, spin, buffers, input_bytes, output_bytes, prefault];
         for (at, value) in (TERMS_AT..).zip(terms) {
             self.word(at).store(value, Ordering::Relaxed);
         }
@@ -44,9 +45,9 @@ impl Link {
         }
         let mut terms = (TERMS_AT..).map(|at| self.read(at));
         let mut next = || terms.next().unwrap_or(0);
-        let (worker, seed, spin_ns) = (next(), next(), next());
+        let (worker, seed, spin) = (next(), next(), next());
         let (buffers, input_bytes, output_bytes, prefault) = (next(), next(), next(), next());
-        Ok(Terms { worker, seed, spin_ns, buffers, input_bytes, output_bytes, prefault })
+        Ok(Terms { worker, seed, spin, buffers, input_bytes, output_bytes, prefault })
     }
 
     /// The worker is ready.

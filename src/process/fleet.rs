@@ -76,7 +76,7 @@ impl Fleet {
         let terms = Terms {
             worker: 0,
             seed: site.config.seed,
-            spin_ns: site.config.spin_ns,
+            spin: site.spin.word(),
             buffers: layout.count as u64,
             input_bytes: layout.input_bytes as u64,
             output_bytes: layout.output_bytes as u64,

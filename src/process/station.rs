@@ -82,7 +82,7 @@ impl Station {
             arena.populate().map_err(failed)?; // Where the kernel cannot, touches fault once.
         }
         let phase = Mirror::of(&phase).map_err(failed)?;
-        let spin = Spin::new(terms.spin_ns, count);
+        let spin = Spin::of_word(terms.spin, count);
         let verdict =
             Verdict { outcome: Outcome::Done, started: 0, finished: 0, text: Text::EMPTY };
         let (pace, next) = (Pace::default(), Cell::new(0));

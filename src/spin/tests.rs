@@ -1,0 +1,54 @@
+use super::*;
+
+#[test]
+fn streams_are_taken_in_bites_and_single_jobs_at_once() {
+    let pace = Pace::default();
+    let gap = || pace.gap.load(Ordering::Relaxed);
+    for (in_flight, most) in [(1, 0), (4, 1), (64, 16), (1024, MOST_PAUSES)] {
+        let spin = Spin::new(Waiting::Balanced, 1, in_flight, false);
+        (0..10).for_each(|_| pace.learn(gap(), true, spin.most));
+        assert_eq!(gap(), most);
+        (0..10).for_each(|_| pace.learn(gap(), false, spin.most));
+        assert_eq!(gap(), 0);
+    }
+}
+
+fn look(pace: &Pace, spin: Spin, news: bool) -> bool {
+    let mut attempt = || news.then_some(());
+    pace.look(spin, Who::Host, Deadline::NEVER, &mut attempt, |_| news).is_some()
+}
+
+#[test]
+fn looks_in_vain_become_short_and_long_again() {
+    let (pace, spin) = (Pace::default(), Spin::new(Waiting::Balanced, 1600, 1, false));
+    assert_eq!(pace.budget(spin), 1600);
+    let budgets: Vec<u64> = (0..17)
+        .map(|_| {
+            assert!(!look(&pace, spin, false));
+            pace.budget(spin)
+        })
+        .collect();
+    assert_eq!(budgets[..7], [1600, 1600, 800, 400, 200, 100, 100]);
+    assert_eq!(budgets[14..], [100, 1600, 100]);
+    assert!(look(&pace, spin, true));
+    assert_eq!((pace.budget(spin), pace.looks()), (1600, (1, 17)));
+    pace.clear();
+    assert_eq!(pace.looks(), (0, 0));
+}
+
+#[test]
+fn who_saves_power_does_not_look() {
+    let pace = Pace::default();
+    for spin in [Spin::NONE, Spin::new(Waiting::Power, 1000, 8, false)] {
+        assert!(!look(&pace, spin, true));
+    }
+    assert_eq!(pace.looks(), (0, 0));
+}
+
+#[test]
+fn low_latency_is_for_those_who_have_a_core() {
+    let spin = |crowd| Spin::new(Waiting::Latency, 1000, 8, crowd);
+    assert_eq!((spin(false).ns, spin(false).most), (KEEN * 1000, 0));
+    assert_eq!((spin(true).ns, spin(true).is_crowd()), (1000, true));
+    assert!(look(&Pace::default(), spin(false), true));
+}
