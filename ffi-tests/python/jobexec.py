@@ -99,6 +99,11 @@ def _load():
         "put_wait": (status, pointer, pointer, u64, c.POINTER(u64)),
         "poll": (status, pointer, c.POINTER(_Result)),
         "poll_wait": (status, pointer, u64, c.POINTER(_Result)),
+        "put_many": (status, pointer, c.POINTER(pointer), u64, c.POINTER(u64), c.POINTER(u64)),
+        "put_many_wait": (status, pointer, c.POINTER(pointer), u64, u64, c.POINTER(u64),
+                          c.POINTER(u64)),
+        "poll_many": (status, pointer, c.POINTER(_Result), u64, c.POINTER(u64)),
+        "poll_many_wait": (status, pointer, u64, c.POINTER(_Result), u64, c.POINTER(u64)),
         "finish": (status, pointer),
         "reset": (status, pointer, c.POINTER(c.c_uint32)),
         "abort": (status, pointer),
@@ -259,6 +264,39 @@ class _Executor:
             raise Error(status)
         _open.add(self)
 
+    def put_many(self, payloads):
+        """Takes those that are accepted off the front of the list. Answers (status, job ids)."""
+        return self._put_many(_library.jobexec_put_many, payloads)
+
+    def put_many_wait(self, payloads, timeout):
+        """The same, waiting for room for one."""
+        def put(handle, list, count, accepted, first):
+            ns = _ns(timeout)
+            return _library.jobexec_put_many_wait(handle, list, count, ns, accepted, first)
+        return self._put_many(put, payloads)
+
+    def poll_many(self, most):
+        """Up to so many results, one at least: answers (status, list of them)."""
+        return self._poll_many(_library.jobexec_poll_many, most)
+
+    def poll_many_wait(self, most, timeout):
+        """The same, waiting for one result."""
+        return _in_slices(timeout, lambda ns: self._poll_many(
+            lambda handle, *places: _library.jobexec_poll_many_wait(handle, ns, *places), most))
+
+    def _put_row(self, put, row):
+        """Puts what the library knows the payloads by. Answers (status, job ids)."""
+        accepted, first = c.c_uint64(), c.c_uint64()
+        status = put(self._handle, (c.c_void_p * len(row))(*row), len(row), accepted, first)
+        return status, range(first.value, first.value + accepted.value)
+
+    def _poll_many(self, poll, most):
+        raw, polled = (_Result * most)(), c.c_uint64()
+        if most > 0:
+            raw[0].size = c.sizeof(_Result)
+        status = _check(poll(self._handle, raw, most, polled))
+        return status, [self._result(one) for one in raw[:polled.value]] if status == OK else None
+
     def finish(self):
         """No more jobs in this session."""
         return _check(_library.jobexec_finish(self._handle))
@@ -340,6 +378,15 @@ class Executor(_Executor):
             return _check(status), None
         return OK, job_id.value
 
+    def _put_many(self, put, payloads):
+        row = [next(self._side.numbers) for _ in payloads]
+        self._side.payloads.update(zip(row, payloads))
+        status, ids = self._put_row(put, row)
+        for number in row[len(ids):]:
+            del self._side.payloads[number]
+        del payloads[:len(ids)]
+        return _check(status), ids if status == OK else None
+
     def poll(self):
         """Answers (status, result)."""
         return self._poll(_library.jobexec_poll)
@@ -354,7 +401,10 @@ class Executor(_Executor):
         status = _check(poll(self._handle, raw))
         if status != OK:
             return status, None
-        return OK, Result(raw, self._side.payloads.pop(raw.payload))
+        return OK, self._result(raw)
+
+    def _result(self, raw):
+        return Result(raw, self._side.payloads.pop(raw.payload))
 
 
 def _ns(seconds):

@@ -146,10 +146,26 @@ class _Batches(_Executor):
             return _library.jobexec_put_wait(handle, payload, _ns(timeout), job_id)
         return self._put(put, buffer)
 
-    def _put(self, put, buffer):
-        address, job_id = buffer._held(), c.c_uint64()
+    def _address_of(self, buffer):
+        address = buffer._held()
         if buffer._memory is not self._memory:
             raise ValueError("the buffer is another executor's")
+        return address
+
+    def _put_many(self, put, buffers):
+        row = [self._address_of(buffer) for buffer in buffers]
+        for buffer in buffers:
+            buffer._address = None  # As in _put.
+        status, ids = self._put_row(put, row)
+        accepted, buffers[:] = buffers[:len(ids)], buffers[len(ids):]
+        for buffer, address in zip(buffers, row[len(ids):]):
+            buffer._address = address
+        for buffer in accepted:
+            buffer._address = None  # It may be in the list again.
+        return _check(status), ids if status == OK else None
+
+    def _put(self, put, buffer):
+        address, job_id = self._address_of(buffer), c.c_uint64()
         buffer._address = None  # From here on it may come back as another object.
         status = put(self._handle, address, job_id)
         if status == OK:
@@ -171,7 +187,10 @@ class _Batches(_Executor):
         status = _check(poll(self._handle, raw))
         if status != OK:
             return status, None
-        return OK, BatchResult(raw, Buffer(self, raw.payload, raw.output, raw.output_bytes))
+        return OK, self._result(raw)
+
+    def _result(self, raw):
+        return BatchResult(raw, Buffer(self, raw.payload, raw.output, raw.output_bytes))
 
     def free(self):
         """The executor is gone, whatever is still at work; its memory, with the last buffer."""

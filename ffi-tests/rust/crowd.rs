@@ -49,7 +49,7 @@ impl Crowd {
     pub(crate) fn run(self, seed: u64) {
         scope(|scope| {
             let (crowd, random) = (&self, |thread: u64| Random::new(seed ^ thread << 32));
-            (0..2).for_each(|n| _ = scope.spawn(move || crowd.consume(random(n))));
+            let consumers = [0, 1].map(|n| scope.spawn(move || crowd.consume(random(n))));
             let producers = [2, 3, 4].map(|n| scope.spawn(move || crowd.produce(random(n))));
             producers.into_iter().for_each(|producer| producer.join().unwrap());
             crowd.last.store(true, SeqCst);
@@ -57,6 +57,7 @@ impl Crowd {
                 true => crowd.executor.close(PATIENCE).unwrap(),
                 false => crowd.executor.finish().unwrap(),
             }
+            consumers.into_iter().for_each(|consumer| consumer.join().unwrap());
         });
         self.executor.close(PATIENCE).unwrap();
         let (totals, stats) = (self.ledger.check(), self.executor.stats());
