@@ -143,6 +143,16 @@ auto until(std::chrono::time_point<Clock, Duration> then) {
 
 }  // namespace detail
 
+/// What a thread that finds nothing to do does before it sleeps.
+enum class Waiting : std::uint32_t {
+    /// It looks for Config::spin, and for less while that is in vain.
+    balanced = JOBEXEC_WAITING_BALANCED,
+    /// It looks for 50 times as long, without pausing, where workers leave a core free.
+    latency = JOBEXEC_WAITING_LATENCY,
+    /// It sleeps at once.
+    power = JOBEXEC_WAITING_POWER,
+};
+
 /// What an executor is started with. Begins with the library's defaults; the start checks.
 class Config {
 public:
@@ -164,7 +174,11 @@ public:
     Config& timing(bool timed) { return set(raw_.timing, timed); }
     /// Where job seeds come from. Default 0.
     Config& seed(std::uint64_t seed) { return set(raw_.seed, seed); }
-    /// How long an idle thread goes on looking before it sleeps, at most 10 ms. Default 20 us.
+    /// What a thread that finds nothing to do does before it sleeps. Default: balanced.
+    Config& waiting(Waiting way) {
+        return set(raw_.waiting, static_cast<std::uint32_t>(way));
+    }
+    /// How long it goes on looking, at most 10 ms. Default 20 us.
     template <class Rep, class Period>
     Config& spin(std::chrono::duration<Rep, Period> time) {
         return set(raw_.spin_ns, detail::nanoseconds(time));

@@ -124,6 +124,7 @@ static void values(void)
     FIELD_REFUSED(timing, UINT32_MAX, JOBEXEC_ERROR_ARGUMENT, "timing");
     FIELD_REFUSED(spin_ns, 10000001, JOBEXEC_ERROR_ARGUMENT, "spin_ns");
     FIELD_REFUSED(spin_ns, UINT64_MAX, JOBEXEC_ERROR_ARGUMENT, "spin_ns");
+    FIELD_REFUSED(waiting, 3, JOBEXEC_ERROR_ARGUMENT, "waiting");
     FIELD_REFUSED(pinning, 3, JOBEXEC_ERROR_ARGUMENT, "pinning");
     FIELD_REFUSED(local_rank, 1, JOBEXEC_ERROR_ARGUMENT, "local_rank");
     FIELD_REFUSED(local_size, 0, JOBEXEC_ERROR_ARGUMENT, "local_size");

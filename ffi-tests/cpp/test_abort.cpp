@@ -15,7 +15,7 @@ static bool sleeps(long thread) {
 
 int main() {
     Gate running;
-    const auto config = Config().workers(1).pin_off().results(1).spin(0s);
+    const auto config = Config().workers(1).pin_off().results(1).waiting(jobexec::Waiting::power);
     Executor<int> executor(config, [&](int& value, Job& job) {
         running.open();
         value = comes_true([&] { return job.cancelled(); });

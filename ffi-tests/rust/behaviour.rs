@@ -3,7 +3,7 @@
 mod support;
 
 use jobexec::{
-    Capacity, Config, Executor, Failure, JobContext, MESSAGE_BYTES, Outcome, Status, Times,
+    Capacity, Config, Executor, Failure, JobContext, MESSAGE_BYTES, Outcome, Status, Times, Waiting,
 };
 use std::panic::panic_any;
 use std::sync::OnceLock;
@@ -27,6 +27,24 @@ fn a_result_says_which_job_it_is_of() {
         }
         assert_eq!(executor.poll().unwrap_err(), Status::Empty);
         assert_eq!(executor.reset(), Ok(session + 1));
+    }
+}
+
+/// However threads wait, each job is done; and those that save power never look.
+#[test]
+fn threads_wait_as_they_are_told() {
+    for waiting in [Waiting::Balanced, Waiting::Latency, Waiting::Power] {
+        let executor =
+            start(&Config { waiting, ..config(1) }, |_: &mut u64, _: &JobContext<'_>| {
+                Answer::Ok(())
+            });
+        for number in 0..200 {
+            executor.put_wait(Box::new(number), PATIENCE).unwrap();
+            assert_eq!(*next(&executor).payload, number);
+        }
+        let stats = executor.stats();
+        assert_eq!((stats.accepted, stats.done, stats.outstanding), (200, 200, 0));
+        assert_eq!(waiting == Waiting::Power, stats.looks_paid + stats.looks_in_vain == 0);
     }
 }
 

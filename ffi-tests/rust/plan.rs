@@ -2,7 +2,7 @@
 
 use crate::random::Random;
 use crate::support::config;
-use jobexec::Config;
+use jobexec::{Config, Waiting};
 use std::thread::panicking;
 
 /// What a round does.
@@ -41,6 +41,7 @@ impl Plan {
                 results: random.pick(&[0, 1, 2, 5, 64, 300]),
                 queue_per_worker: random.pick(&[1, 2, 100]),
                 spin_ns: random.pick(&[0, Config::default().spin_ns]),
+                waiting: random.pick(&[Waiting::Balanced, Waiting::Latency, Waiting::Power]),
                 timing: random.one_in(2),
                 seed,
                 ..config(random.pick(&[1, 2, 4]))
