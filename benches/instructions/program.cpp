@@ -18,6 +18,8 @@
 namespace {
 
 constexpr std::chrono::seconds patience{20};
+/// How many go by one call of those for many.
+constexpr int row_of = 8;
 int jobs, answer;
 
 void require(bool holds, const char* what) {
@@ -100,6 +102,21 @@ public:
         jobexec_free(exec_);
     }
     bool put(Job* job) { return jobexec_put(exec_, job, nullptr) == JOBEXEC_OK; }
+    bool put_row(Job** row) {
+        std::uint64_t accepted = 0;
+        const auto list = reinterpret_cast<void**>(row);
+        return jobexec_put_many(exec_, list, row_of, &accepted, nullptr) == JOBEXEC_OK &&
+               accepted == row_of;
+    }
+    bool poll_row(Job** row) {
+        std::uint64_t polled = 0;
+        results_[0].size = sizeof results_[0];
+        if (jobexec_poll_many(exec_, results_, row_of, &polled) != JOBEXEC_OK) return false;
+        for (std::uint64_t at = 0; at < polled; ++at) {
+            row[at] = static_cast<Job*>(results_[at].payload);
+        }
+        return polled == row_of;
+    }
     Job* poll() { return taken(jobexec_poll(exec_, &result_)); }
     Job* await() {
         const auto timeout = jobexec::detail::nanoseconds(patience);
@@ -111,7 +128,7 @@ private:
         return status == JOBEXEC_OK ? static_cast<Job*>(result_.payload) : nullptr;
     }
     jobexec_executor* exec_ = nullptr;
-    jobexec_result result_ = {};
+    jobexec_result result_ = {}, results_[row_of] = {};
 };
 
 /// The executor in C++.
@@ -162,6 +179,16 @@ public:
         back_[static_cast<std::size_t>(at)] = executor.poll();
     }
 
+    /// Each time that a row is due.
+    void put_many(InC& executor, int at) {
+        if (at % row_of != 0) return;
+        all_accepted_ &= executor.put_row(&out_[static_cast<std::size_t>(at)]);
+    }
+    void poll_many(InC& executor, int at) {
+        if (at % row_of != 0) return;
+        all_accepted_ &= executor.poll_row(&back_[static_cast<std::size_t>(at)]);
+    }
+
 private:
     bool all_accepted_ = true;
     std::vector<Job*> out_, back_;
@@ -171,21 +198,23 @@ std::string called(const char* row, bool timed) {
     return std::string(row) + (timed ? ", timed" : ", untimed");
 }
 
-template <class Executor>
-void count_with_worker(const std::string& api, bool timed) {
+/// Jobs that are put and polled by `put` and `poll`, in rows of that name.
+template <class Executor, class Put, class Poll>
+void count_with_worker(const std::string& api, bool timed, const std::string& many, const Put& put,
+                       const Poll& poll) {
     Gate first(true), last(false);
     const auto first_job = new Job{&first}, last_job = new Job{&last};
     Batch batch;
     Executor executor(1, timed);
     require(executor.put(first_job), "the first gate was not accepted");
     first.await_worker();
-    count(api + called("put", timed), [&](int at) { batch.put(executor, at); });
+    count(api + called(("put" + many).c_str(), timed), [&](int at) { put(batch, executor, at); });
     require(executor.put(last_job), "the last gate was not accepted");
     first.open();
     last.await_worker();
-    dump(api + called("worker", timed));
+    dump(api + called(("worker" + many).c_str(), timed));
     require(executor.await() == first_job, "the first gate did not come back");
-    count(api + called("poll", timed), [&](int at) { batch.poll(executor, at); });
+    count(api + called(("poll" + many).c_str(), timed), [&](int at) { poll(batch, executor, at); });
     last.open();
     require(executor.await() == last_job, "the last gate did not come back");
     delete first_job;
@@ -209,8 +238,13 @@ int main(int count_of_arguments, char** arguments) {
     answer = std::atoi(arguments[2]);
     count("loop", [](int at) { asm volatile("" : : "r"(at)); });
     for (const bool timed : {false, true}) {
-        count_with_worker<InC>("", timed);
+        const auto put = [](Batch& batch, auto& executor, int at) { batch.put(executor, at); };
+        const auto poll = [](Batch& batch, auto& executor, int at) { batch.poll(executor, at); };
+        count_with_worker<InC>("", timed, "", put, poll);
         count_inline(timed);
-        count_with_worker<InCpp>("C++ ", timed);
+        count_with_worker<InCpp>("C++ ", timed, "", put, poll);
+        const auto put_many = [](Batch& batch, InC& to, int at) { batch.put_many(to, at); };
+        const auto poll_many = [](Batch& batch, InC& from, int at) { batch.poll_many(from, at); };
+        count_with_worker<InC>("", timed, " many", put_many, poll_many);
     }
 }
