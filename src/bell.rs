@@ -15,7 +15,8 @@
 //! way there, or B3 does.
 
 use crate::clock::Deadline;
-use crate::spin::{Pace, Spin, Who};
+use crate::pace::Pace;
+use crate::spin::{Spin, Who};
 use crate::sync::{AtomicU64, Ordering, Parking, fence_after_rmw};
 use std::sync::atomic::AtomicU64 as Count; // Nothing hangs on it, for loom to look at.
 

@@ -71,7 +71,8 @@ use crate::barrier;
 use crate::clock::Deadline;
 #[cfg(not(loom))]
 use crate::clock::now_ns;
-use crate::spin::{Pace, Spin, Who};
+use crate::pace::Pace;
+use crate::spin::{Spin, Who};
 use crate::sync::{AtomicU64, Ordering, Parking, fence_after_rmw};
 use crossbeam_utils::CachePadded;
 

@@ -2,7 +2,7 @@
 //! themselves.
 
 use crate::link::{DEPTH, Link, Seen};
-use crate::spin::Pace;
+use crate::pace::Pace;
 use crate::sync::{AtomicU64, Ordering};
 use crossbeam_utils::CachePadded;
 

@@ -42,7 +42,7 @@
 //! | `os`, `sync`, `clock` | the doors to the kernel, to atomics (std or loom), and to time |
 //! | `barrier` | a pair of fences of which one costs nothing |
 //! | `status`, `affinity`, `config` | answers; where workers run; what an executor is started with |
-//! | `spin`, `event` | looking for news; waiting, with its proof |
+//! | `spin`, `pace`, `event` | looking for news; waiting, with its proof |
 //! | `credits` | accepting jobs and giving them their outcome: one word, one counter each |
 //! | `ring`, `record`, `job`, `queue`, `returned` | the MPMC ring, with its proof; failures; the queues |
 //! | `bell`, `link` | waiting for one partner, with its proof; what a worker process shares |
@@ -78,6 +78,8 @@ mod config;
 mod status;
 
 mod spin;
+
+mod pace;
 
 mod event;
 

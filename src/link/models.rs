@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::clock::Deadline;
-use crate::spin::{Pace, Spin};
+use crate::pace::Pace;
+use crate::spin::Spin;
 use loom::sync::Arc;
 use loom::thread;
 
