@@ -93,6 +93,12 @@ impl Field {
             .retain(|entrant| entrant.role == Role::Ours || arguments.wants_peer(&entrant.name));
         Field { entrants, skipped }
     }
+
+    /// Of all that take part, or were to.
+    pub(crate) fn names(&self) -> Vec<&String> {
+        let entrants = self.entrants.iter().map(|entrant| &entrant.name);
+        entrants.chain(self.skipped.iter().map(|(name, _)| name)).collect()
+    }
 }
 
 /// The libraries that are wanted, by their sources' names, compiled at the same time.

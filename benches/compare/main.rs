@@ -41,7 +41,8 @@ fn main() {
     let all = workloads::all(&cpus);
     peers::work(1); // Measures how fast this machine computes, while nothing else runs.
     let field = Field::gather(&arguments);
-    arguments.check(&field, &all);
+    let names: Vec<_> = all.iter().map(|workload| &workload.name).collect();
+    arguments.check(&field.names(), &names);
     let floors = on_a_thread("floors", || machine::floors(&cpus));
     let chosen: Vec<_> = all.iter().filter(|w| arguments.wants_workload(&w.name)).collect();
     let mut rows: Vec<Row> = Vec::new();
