@@ -2,8 +2,10 @@
 
 use crate::arguments::Arguments;
 use crate::peers::{
-    Abi, ChannelPool, Channels, Cpus, Flume, Kanal, Library, Mpsc, Pool, Rayon, Spinning,
+    Abi, ChannelPool, Channels, Cpus, Flume, Kanal, Library, Mpsc, Ours, Pool, Rayon, Spinning,
+    config,
 };
+use jobexec::Config;
 use jobexec::ffi::{JOBEXEC_WAITING_LATENCY, jobexec_config};
 use std::path::PathBuf;
 
@@ -71,6 +73,9 @@ impl Field {
             Entrant::new("ours", Role::Ours, ours(untimed)),
             Entrant::new("ours timed", Role::Variant, ours(|_| ())),
             Entrant::new("ours latency", Role::Variant, ours(keen)),
+            Entrant::new("ours in Rust", Role::Variant, |workers, window, cpus: &Cpus| {
+                Ours::start(&Config { timing: false, ..config(workers, window, cpus) })
+            }),
             Entrant::new("crossbeam", Role::Rust, Channels::start),
             Entrant::new("rayon", Role::Rust, Rayon::start),
             Entrant::new("flume", Role::Rust, ChannelPool::<Flume>::start),
