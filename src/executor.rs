@@ -167,7 +167,7 @@ pub fn abort_all() {
     registry::abort_all();
 }
 
-#[inline]
+#[inline(always)]
 fn read<T>(from: &Delivery<'_>) -> JobResult<T> {
     // SAFETY: every payload of a typed executor came from a Box of this type, and the result
     // that is being delivered is its only owner.

@@ -1,5 +1,8 @@
 //! The second step: a worker takes a job off the queue, transforms it, and publishes the result.
 //!
+//! The steps of a job are compiled into one loop, so that it never lies in memory, see
+//! [`crate::poll`].
+//!
 //! No frame here may need clean-up: a transform written in C may end its thread by
 //! `pthread_exit`, and then [`crate::crew`] finds the job on the worker's desk.
 
