@@ -114,12 +114,13 @@ mod lane;
 mod engine;
 
 mod buffer;
-mod many;
 mod poll;
 mod put;
 mod recall;
 mod reset;
 mod worker;
+
+mod many;
 
 mod pump;
 
