@@ -7,6 +7,10 @@ use crate::status::{Error, Status};
 pub const MAX_WORKERS: usize = 4096;
 /// The most jobs that may be in flight.
 pub const MAX_IN_FLIGHT: usize = 1 << 20;
+/// The last session there can be.
+pub const MAX_SESSION: u32 = (1 << 27) - 1;
+/// The highest number of a job in its session; the next has 0 again.
+pub const MAX_NUMBER: u64 = (1 << 36) - 1;
 /// The longest spin before a thread sleeps, in nanoseconds (10 ms).
 pub const MAX_SPIN_NS: u64 = 10_000_000;
 
@@ -78,6 +82,17 @@ pub struct Config {
     pub restart_backoff_ns: u64,
     /// How often a job is tried again whose worker process died while it ran it. Default 0.
     pub retries: u32,
+    /// Whether results come in the order in which their jobs were put. What is done before its turn
+    /// is held, and its place with it: the window is as many jobs as may be in flight. Default
+    /// false: as they are done.
+    pub ordered: bool,
+    /// The number of the first session. With `first_number`, for who goes on where another left off:
+    /// jobs have the seeds that they would have had there. Default 0; at most
+    /// [`MAX_SESSION`](crate::MAX_SESSION).
+    pub first_session: u32,
+    /// The number of that session's first job. Default 0; at most
+    /// [`MAX_NUMBER`](crate::MAX_NUMBER).
+    pub first_number: u64,
     /// Bytes of a batch's input and output, for [`crate::BatchExecutor`]; there are as many of each
     /// as jobs may be in flight. Both 0, the default, is no batches. At most
     /// [`MAX_BUFFER_BYTES`](crate::MAX_BUFFER_BYTES).
@@ -125,6 +140,9 @@ impl Default for Config {
             restart_window_ns: 0,
             restart_backoff_ns: 10_000_000,
             retries: 0,
+            ordered: false,
+            first_session: 0,
+            first_number: 0,
             input_bytes: 0,
             output_bytes: 0,
             pages: Pages::Transparent,
@@ -176,6 +194,8 @@ impl Config {
         within("reserve_cores", self.reserve_cores, 0, MAX_WORKERS)?;
         within("input_bytes", self.input_bytes, 0, MAX_BUFFER_BYTES)?;
         within("output_bytes", self.output_bytes, 0, MAX_BUFFER_BYTES)?;
+        within("first_session", self.first_session as usize, 0, MAX_SESSION as usize)?;
+        within("first_number", self.first_number as usize, 0, MAX_NUMBER as usize)?;
         within("spin_ns", self.spin_ns as usize, 0, MAX_SPIN_NS as usize)?;
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Credits: who may put, and what became of every job that was accepted.
 //!
-//! Jobs are **accepted**, one or several, by one compare-and-swap of the intake word, which holds all that the
-//! decision depends on: whether the executor is closed, whether the session is finished, which
-//! session it is, and how many jobs were accepted so far. A job is **resolved** by the counter of
+//! Jobs are **accepted**, one or several, by one compare-and-swap of the intake word, which holds
+//! all that the decision depends on: whether the executor is closed, whether the session is
+//! finished, which session it is, and how many jobs were accepted so far. A job is **resolved** by the counter of
 //! its outcome, which grows by the jobs that it has become of. So
 //!
 //! ```text
@@ -24,6 +24,7 @@
 //! the cell only after the word has moved on from s + 1, and then the swap of a putter that read
 //! it fails.
 
+use crate::config::{MAX_NUMBER, MAX_SESSION};
 use crate::status::Status;
 use crate::sync::{AtomicU64, Ordering};
 use crossbeam_utils::CachePadded;
@@ -67,14 +68,14 @@ const COUNT: u64 = 0xffff_ffff;
 const SESSION_SHIFT: u32 = 32;
 
 /// The last session an executor can have: what an id has bits for, see [`crate::job`].
-pub(crate) const LAST_SESSION: u32 = (1 << 27) - 1;
+pub(crate) const LAST_SESSION: u32 = MAX_SESSION;
 
 fn session(word: u64) -> u32 {
     (word >> SESSION_SHIFT) as u32 & LAST_SESSION
 }
 
 /// Jobs are numbered in their session modulo so many.
-pub(crate) const NUMBERS: u64 = 1 << 36;
+pub(crate) const NUMBERS: u64 = MAX_NUMBER + 1;
 
 /// The place of an accepted job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,15 +95,18 @@ pub(crate) struct Credits {
     /// One line, written by those who poll.
     outcomes: CachePadded<[AtomicU64; 7]>,
     bases: CachePadded<[AtomicU64; 2]>,
+    /// The first session, and the number of its first job.
+    first: (u32, u64),
     most_in_flight: CachePadded<AtomicU64>,
     capacity: u64,
 }
 
 impl Credits {
-    /// Session 0 with so many credits.
-    pub(crate) fn new(capacity: usize) -> Credits {
+    /// So many credits. The first job is that of a session that is numbered so.
+    pub(crate) fn new(capacity: usize, first: (u32, u64)) -> Credits {
         Credits {
-            word: CachePadded::new(AtomicU64::new(0)),
+            word: CachePadded::new(AtomicU64::new(u64::from(first.0) << SESSION_SHIFT)),
+            first,
             outcomes: CachePadded::new(std::array::from_fn(|_| AtomicU64::new(0))),
             bases: CachePadded::new([AtomicU64::new(0), AtomicU64::new(0)]),
             most_in_flight: CachePadded::new(AtomicU64::new(0)),
@@ -134,7 +138,8 @@ impl Credits {
                 let accepted = resolved + u64::from(behind);
                 let free = self.capacity.saturating_sub(u64::from(behind));
                 let base = self.bases[session(word) as usize & 1].load(Ordering::Relaxed);
-                let number = accepted.wrapping_sub(base);
+                let resumed = if session(word) == self.first.0 { self.first.1 } else { 0 };
+                let number = accepted.wrapping_sub(base) + resumed;
                 let count = wanted.min(free).min(room(accepted)).min(NUMBERS - number % NUMBERS);
                 if count == 0 {
                     return Err(Status::Full);
@@ -179,7 +184,7 @@ impl Credits {
             let behind = (word as u32).wrapping_sub(resolved as u32);
             if behind as i32 >= 0 {
                 let base = resolved + u64::from(behind);
-                self.bases[next as usize & 1].fetch_max(base, Ordering::Relaxed);
+                self.bases[next as usize & 1].fetch_max(base, Ordering::AcqRel);
                 let fresh = u64::from(next) << SESSION_SHIFT | word & COUNT;
                 match self.swap(word, fresh) {
                     Ok(_) => return Ok(next),
@@ -189,6 +194,14 @@ impl Credits {
                 word = self.word.load(Ordering::Acquire);
             }
         }
+    }
+
+    /// The position of the first job of a session that has begun, while no later one has. (A base
+    /// that is a later session's was written when the word had moved on, and the word is read
+    /// after it.)
+    pub(crate) fn base(&self, of: u32) -> Option<u64> {
+        let base = self.bases[of as usize & 1].load(Ordering::Acquire);
+        (session(self.word.load(Ordering::Acquire)) == of).then_some(base)
     }
 
     /// No job is accepted any more until the next session.

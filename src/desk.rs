@@ -22,6 +22,7 @@ struct Line {
     id: AtomicU64,
     payload: AtomicU64,
     created: AtomicU64,
+    position: AtomicU64,
     /// When it began, where jobs are timed.
     since: AtomicU64,
     /// How many jobs were ever put here.
@@ -58,6 +59,7 @@ impl Desk {
         line.id.store(job.id.0, Ordering::Release);
         line.payload.store(job.payload as u64, Ordering::Relaxed);
         line.created.store(job.created, Ordering::Relaxed);
+        line.position.store(job.position, Ordering::Relaxed);
         line.since.store(0, Ordering::Relaxed);
         line.at.store(number, Ordering::Release);
     }
@@ -85,6 +87,7 @@ impl Desk {
                 id: Id(line.id.load(Ordering::Acquire)),
                 payload: line.payload.load(Ordering::Acquire) as *mut c_void,
                 created: line.created.load(Ordering::Acquire),
+                position: line.position.load(Ordering::Acquire),
             },
         })
     }

@@ -7,12 +7,13 @@ use crate::config::Capacity;
 use crate::credits::{Credits, Outcome};
 use crate::desk::Desk;
 use crate::inside;
-use crate::job::Completion;
+use crate::job::{Completion, Job};
 use crate::lane::Lane;
 use crate::link::DEPTH;
-use crate::queue::{Jobs, Results};
+use crate::queue::Jobs;
 use crate::record::Records;
 use crate::registry::Lease;
+use crate::results::Results;
 use crate::returned::Returned;
 use crate::run::Run;
 use crate::spin::Spin;
@@ -71,6 +72,10 @@ pub(crate) struct Parts {
     pub(crate) spin: Spin,
     pub(crate) timing: bool,
     pub(crate) seed: u64,
+    /// Whether results come in the order in which the jobs were put.
+    pub(crate) ordered: bool,
+    /// The first session, and the number of its first job.
+    pub(crate) first: (u32, u64),
     pub(crate) retries: u64,
     pub(crate) run: Box<dyn Run>,
     pub(crate) arena: Option<Arc<Arena>>,
@@ -81,16 +86,17 @@ pub(crate) struct Parts {
 impl Engine {
     /// Allocates everything.
     pub(crate) fn new(parts: Parts) -> Engine {
-        let Parts { signals, workers, capacity, spin, timing, seed, retries, run, arena, lanes } =
-            parts;
+        let Parts { signals, workers, capacity, spin, timing, seed, ordered, first, .. } = parts;
+        let Parts { retries, run, arena, lanes, .. } = parts;
         barrier::prepare();
+        signals.begin_session(first.0);
         let processes = !lanes.is_empty();
         let desks = if processes { workers * DEPTH } else { workers };
         Engine {
             signals,
-            credits: Credits::new(capacity.in_flight),
+            credits: Credits::new(capacity.in_flight, first),
             jobs: Jobs::new(capacity.queued, timing),
-            results: Results::new(capacity.in_flight, timing),
+            results: Results::new(capacity.in_flight, workers, timing, ordered),
             records: Records::new(capacity.in_flight),
             desks: (0..desks).map(|_| Desk::new()).collect(),
             lanes,
@@ -112,12 +118,13 @@ impl Engine {
         workers: usize,
         capacity: Capacity,
         timing: bool,
+        ordered: bool,
         processes: bool,
     ) -> usize {
         let returned = if processes { Returned::bytes(capacity.in_flight) } else { 0 };
         let desks = if processes { workers * DEPTH } else { workers };
         Jobs::bytes(capacity.queued, timing)
-            + Results::bytes(capacity.in_flight, timing)
+            + Results::bytes(capacity.in_flight, workers, timing, ordered)
             + Records::bytes(capacity.in_flight)
             + returned
             + desks * size_of::<Desk>()
@@ -220,6 +227,22 @@ impl Engine {
     /// sees the reset and discards the job, or pollers see the job on the desk.
     pub(crate) fn ended(&self) -> bool {
         self.credits.ended(|session| self.stale(session))
+    }
+
+    /// A job that will not run.
+    pub(crate) fn discard_job(&self, job: Job) {
+        if self.results.are_ordered() && !self.signals.phase().outdates(job.id.session()) {
+            self.pass(job);
+        }
+        self.discard(job.payload);
+    }
+
+    /// Its session goes on: the results behind it do not wait for it.
+    #[cold]
+    fn pass(&self, job: Job) {
+        let outdated = || self.signals.phase().outdates(job.id.session());
+        self.results.pass(job.position, outdated);
+        self.sweep_behind();
     }
 
     /// Recycles a buffer, or gives another payload to the discard callback; and the job has its

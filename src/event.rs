@@ -146,6 +146,12 @@ impl Event {
         }
     }
 
+    /// Whether somebody sleeps.
+    #[inline]
+    pub(crate) fn has_sleepers(&self) -> bool {
+        sleeping(self.word.load(Ordering::Relaxed)) > 0
+    }
+
     /// There is news for every waiter. Async-signal-safe.
     pub(crate) fn notify_all(&self) {
         fence_after_rmw(); // N2

@@ -39,6 +39,8 @@ pub(crate) struct Job {
     pub(crate) payload: *mut c_void,
     /// When it was accepted, in nanoseconds of the monotonic clock; 0 where jobs are not timed.
     pub(crate) created: u64,
+    /// Its place among all jobs of the executor.
+    pub(crate) position: u64,
 }
 
 /// A job that has been at a worker, on its way to a poller. Whoever holds it owns the payload,
@@ -52,6 +54,8 @@ pub(crate) struct Completion {
     pub(crate) outcome: Outcome,
     /// Which worker ran it.
     pub(crate) worker: u16,
+    /// The job's place among all of the executor, until the result is published.
+    pub(crate) position: u64,
     /// All 0 where jobs are not timed.
     pub(crate) created: u64,
     pub(crate) started: u64,
@@ -65,6 +69,7 @@ impl Completion {
         word: 0,
         outcome: Outcome::Done,
         worker: 0,
+        position: 0,
         created: 0,
         started: 0,
         finished: 0,
@@ -117,9 +122,7 @@ mod tests {
     fn a_tag_says_outcome_and_worker() {
         for outcome in Outcome::ALL {
             for worker in [0, 1, 4095] {
-                let (word, created, started, finished) = (0, 0, 0, 0);
-                let id = Id(0);
-                let done = Completion { id, word, outcome, worker, created, started, finished };
+                let done = Completion { outcome, worker, ..Completion::NONE };
                 assert_eq!(Completion::of_tag(done.tag()), (outcome, worker));
             }
         }

@@ -44,7 +44,7 @@
 //! | `status`, `affinity`, `config` | answers; where workers run; what an executor is started with |
 //! | `spin`, `pace`, `event` | looking for news; waiting, with its proof |
 //! | `credits` | accepting jobs and giving them their outcome: one word, one counter each |
-//! | `ring`, `record`, `job`, `queue`, `returned` | the MPMC ring, with its proof; failures; the queues |
+//! | `ring`, `record`, `job`, `queue`, `results`, `returned` | the MPMC ring, with its proof; failures; the queues |
 //! | `bell`, `link` | waiting for one partner, with its proof; what a worker process shares |
 //! | `free`, `arena` | what is free; the memory of batches, and whose each buffer is |
 //! | `mirror` | the copy of the phase that worker processes see |
@@ -92,6 +92,7 @@ mod record;
 mod job;
 
 mod queue;
+mod results;
 mod returned;
 
 mod bell;
@@ -165,7 +166,8 @@ pub use batch::{Batch, BatchTransform};
 pub use batch_executor::{BatchExecutor, BatchResult, NotPut};
 #[cfg(not(loom))]
 pub use batch_worker::{is_worker, serve_worker};
-pub use config::{Capacity, Config, MAX_BUFFER_BYTES, MAX_IN_FLIGHT, MAX_SPIN_NS, MAX_WORKERS};
+pub use config::{Capacity, Config, MAX_BUFFER_BYTES, MAX_IN_FLIGHT, MAX_NUMBER, MAX_SESSION};
+pub use config::{MAX_SPIN_NS, MAX_WORKERS};
 pub use config::{Pages, Pinning, Waiting, Workers};
 pub use credits::Outcome;
 #[cfg(not(loom))]

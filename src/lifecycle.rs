@@ -61,7 +61,7 @@ impl Running {
         cpus.truncate(MAX_WORKERS); // Where the machine itself has more.
         let capacity = config.capacity(cpus.len())?;
         let processes = matches!(source, Source::Shared);
-        let bytes = Engine::bytes(cpus.len(), capacity, config.timing, processes);
+        let bytes = Engine::bytes(cpus.len(), capacity, config.timing, config.ordered, processes);
         if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
             let text = format!("{bytes} bytes for the queues are not to be had");
             return Err(Error::new(Status::OutOfMemory, text));
@@ -89,6 +89,8 @@ impl Running {
             spin,
             timing,
             seed,
+            ordered: config.ordered,
+            first: (config.first_session, config.first_number),
             retries,
             run,
             arena,

@@ -145,6 +145,7 @@ impl Engine {
                 row.first += 1;
             }
             if row.first < row.end {
+                self.tell_of_the_next();
                 return Ok(row);
             }
         }

@@ -13,6 +13,7 @@ use crate::job::{Completion, Id, Times};
 use crate::record::Text;
 use crate::spin::Who;
 use crate::status::Status;
+use crate::sync::fence_after_rmw;
 use std::ffi::c_void;
 
 /// A result, as it is shown to whoever copies it out.
@@ -69,7 +70,7 @@ impl Engine {
             answer => Some(answer),
         };
         let (ready, has) = (&self.signals.ready, |others| self.results.has(others));
-        let pending = || self.results.len() > 0;
+        let pending = || self.results.is_pending();
         let deadline = timeout.deadline();
         let found = ready.wait_behind(self.spin, Who::Host, deadline, attempt, has, pending);
         found.unwrap_or(Err(Status::Timeout))
@@ -83,9 +84,22 @@ impl Engine {
             let Some(done) = self.results.pop() else { return Err(self.why_nothing()) };
             // Read after the pop: what a reset made stale before that is not delivered.
             if done.id.session() >= self.signals.phase().session() {
+                self.tell_of_the_next();
                 return Ok(done);
             }
             self.discard_result(done);
+        }
+    }
+
+    /// In order of put, whoever published the next may have told nobody, for this one was missing.
+    #[inline]
+    pub(crate) fn tell_of_the_next(&self) {
+        if self.results.are_ordered() {
+            #[cfg(not(control = "next_fence"))]
+            fence_after_rmw(); // Behind the swap of the ring's head.
+            if self.signals.ready.has_sleepers() && self.results.has(0) {
+                self.signals.ready.notify_one();
+            }
         }
     }
 
@@ -128,7 +142,7 @@ impl Engine {
         polled: u64,
         read: impl FnOnce(&Delivery<'_>) -> R,
     ) -> R {
-        let Completion { id, word, outcome, worker, created, started, finished } = *done;
+        let Completion { id, word, outcome, worker, created, started, finished, .. } = *done;
         // All are 0 where jobs are not timed.
         let times = Times { created, started, finished, queued: finished, polled };
         let (payload, text) = (word as *mut c_void, None);

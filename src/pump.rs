@@ -206,13 +206,15 @@ impl Engine {
         if let Some(job) = job {
             let worker = shift.worker as u16;
             let word = self.word(outcome, job.payload, &text);
-            let Job { id, created, .. } = job;
+            let Job { id, created, position, .. } = job;
             // A worker's clock is the machine's; but what it writes is its own.
             let (created, started, finished) = match self.timing {
                 true => (created, started.max(created), finished.max(started.max(created))),
                 false => (0, 0, 0),
             };
-            self.publish(Completion { id, word, outcome, worker, created, started, finished });
+            let done =
+                Completion { id, word, outcome, worker, position, created, started, finished };
+            self.publish(done);
         }
         true
     }

@@ -80,11 +80,12 @@ impl Engine {
     /// How many more the queue takes, that many being accepted.
     #[inline]
     fn room(&self, accepted: u64) -> u64 {
+        let places = self.results.room(accepted);
         if !self.queue_binds() || self.is_inline() {
-            return u64::MAX;
+            return places;
         }
         let queued = accepted.saturating_sub(self.jobs.taken());
-        (self.capacity.queued as u64).saturating_sub(queued)
+        (self.capacity.queued as u64).saturating_sub(queued).min(places)
     }
 
     /// An accepted job sets out.
@@ -98,7 +99,12 @@ impl Engine {
     pub(crate) fn hand_over_many(&self, payloads: &[*mut c_void], first: Ticket) {
         let created = if self.timing { now_ns() } else { 0 };
         let id = Id::from(first).0;
-        let job = |(ahead, &payload)| Job { id: Id(id + ahead), payload, created };
+        let job = |(ahead, &payload)| Job {
+            id: Id(id + ahead),
+            payload,
+            created,
+            position: first.position + ahead,
+        };
         let jobs = (0..).zip(payloads).map(job);
         if self.is_inline() {
             return jobs.for_each(|job| self.run_here(job));
@@ -106,9 +112,7 @@ impl Engine {
         if Engine::marks_due(first.number) {
             Marks::raise(&self.marks.queued, self.queued());
         }
-        for (position, job) in (first.position..).zip(jobs) {
-            self.jobs.push(position, job);
-        }
+        jobs.for_each(|job| self.jobs.push(job));
         #[cfg(not(control = "put_fence"))]
         barrier::light(); // N2 of the event, and between the push and the phase.
         self.signals.work.notify(payloads.len() as u64);

@@ -17,7 +17,7 @@ impl Engine {
     pub(crate) fn give_back(&self, job: Job) {
         let returned = self.returned.as_ref().expect("a queue where there are lanes");
         if let Err(stale) = returned.push(job) {
-            return self.discard(stale.payload);
+            return self.discard_job(stale);
         }
         #[cfg(not(control = "give_back_fence"))]
         barrier::light(); // As after a put.
@@ -68,7 +68,7 @@ impl Engine {
                 && let Some(job) = self.withdraw(worker, slot)
             {
                 match doomed(job.id.session()) {
-                    true => self.discard(job.payload),
+                    true => self.discard_job(job),
                     false => self.give_back(job), // Another, put there meanwhile.
                 }
             }

@@ -67,20 +67,32 @@ impl Engine {
     pub(crate) fn sweep_jobs(&self) {
         let doomed = |id: Id| self.signals.phase().dooms(id.session());
         while let Some(job) = self.jobs.pop_if(doomed) {
-            self.discard(job.payload);
+            self.discard_job(job);
         }
         if let Some(returned) = &self.returned {
             while let Some(job) = returned.pop_if(doomed) {
-                self.discard(job.payload);
+                self.discard_job(job);
             }
         }
     }
 
     /// As [`Engine::sweep_jobs`].
     pub(crate) fn sweep_results(&self) {
-        let outdated = |id: Id| self.signals.phase().outdates(id.session());
-        while let Some(done) = self.results.pop_if(outdated) {
-            self.discard_result(done);
-        }
+        let phase = self.signals.phase();
+        let outdated = |session| self.signals.phase().outdates(session);
+        // Where the phase outdates all; else the next reset's, which is under way.
+        let end = || match phase.ends_all() {
+            true => self.credits.counts().0,
+            false => self.credits.base(phase.session()).unwrap_or(0),
+        };
+        self.results.sweep(end, outdated, |done| self.discard_result(done));
+    }
+
+    /// Where results come in the order of put: a sweep by whoever may have kept another from it, and
+    /// the news that this makes.
+    pub(crate) fn sweep_behind(&self) {
+        self.sweep_results();
+        self.signals.room.notify_all();
+        self.signals.ready.notify_all();
     }
 }

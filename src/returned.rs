@@ -1,38 +1,42 @@
 //! The queue of jobs that come back from worker processes.
 
-use crate::credits::Outcome;
 use crate::job::{Completion, Id, Job};
-use crate::queue::Results;
+use crate::results::DoneOrder;
 use std::ffi::c_void;
 
 /// Jobs that went to a worker and come back: it died, or is busy. Sorted like results, and by the
 /// same means.
-pub(crate) struct Returned(Results);
+pub(crate) struct Returned(DoneOrder);
 
 impl Returned {
     /// A queue for so many jobs.
     pub(crate) fn new(places: usize) -> Returned {
-        Returned(Results::new(places, true))
+        Returned(DoneOrder::new(places, true))
     }
 
     /// Bytes that it takes.
     pub(crate) fn bytes(places: usize) -> usize {
-        Results::bytes(places, true)
+        DoneOrder::bytes(places, true)
     }
 
     /// Appends a job, unless one of a later session came back already: then this one is stale.
     pub(crate) fn push(&self, job: Job) -> Result<(), Job> {
-        let Job { id, payload, created } = job;
-        let (word, outcome, worker) = (payload as usize, Outcome::Done, 0);
-        let done = Completion { id, word, outcome, worker, created, started: 0, finished: 0 };
+        let Job { id, payload, created, position } = job;
+        let done = Completion {
+            id,
+            word: payload as usize,
+            created,
+            started: position,
+            ..Completion::NONE
+        };
         self.0.push(done).map_err(|_| job)
     }
 
     /// Takes the oldest job, if it is wanted.
     #[inline]
     pub(crate) fn pop_if(&self, wanted: impl Fn(Id) -> bool) -> Option<Job> {
-        let Completion { id, word, created, .. } = self.0.pop_if(wanted)?;
-        Some(Job { id, payload: word as *mut c_void, created })
+        let Completion { id, word, created, started, .. } = self.0.pop_if(wanted)?;
+        Some(Job { id, payload: word as *mut c_void, created, position: started })
     }
 
     /// Whether there is one.

@@ -94,11 +94,20 @@ impl Ring {
     /// may be called for an item that another thread takes, and then for the next.
     #[inline]
     pub(crate) fn take<T>(&self, read: impl Fn(u64, &[AtomicU64]) -> Option<T>) -> Option<T> {
+        self.take_at(|_, first, rest| read(first, rest))
+    }
+
+    /// The same, and `read` is told the item's position, too.
+    #[inline]
+    pub(crate) fn take_at<T>(
+        &self,
+        read: impl Fn(u64, u64, &[AtomicU64]) -> Option<T>,
+    ) -> Option<T> {
         let mut head = self.head.load(Ordering::Acquire);
         loop {
             let (stamp, place) = self.place(head);
             let stamp = stamp.load(Ordering::Acquire);
-            let item = if self.is_turn(stamp, head) { read(stamp >> 1, place) } else { None };
+            let item = if self.is_turn(stamp, head) { read(head, stamp >> 1, place) } else { None };
             if item.is_none() {
                 let now = self.head.load(Ordering::Acquire);
                 if now == head {
@@ -169,6 +178,17 @@ impl Ring {
             }
             head = now;
         }
+    }
+
+    /// Publishes an item without words at a position at which nobody publishes any more, unless
+    /// that is done. For rings whose items' first words grow with their positions, by which a
+    /// position that was taken long ago is told from one that is still to come. Whether this call
+    /// did it.
+    pub(crate) fn fill(&self, position: u64, first: u64) -> bool {
+        let stamp = self.place(position).0;
+        let (seen, filled) = (stamp.load(Ordering::Acquire), first << 1 | self.turn(position));
+        let old = !self.is_turn(seen, position) && seen >> 1 < first;
+        old && stamp.compare_exchange(seen, filled, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// How many items were taken.

@@ -36,6 +36,12 @@ impl Phase {
         self.0 & FINISHES != 0
     }
 
+    /// Whether nothing of any session counts any more.
+    #[inline]
+    pub(crate) fn ends_all(self) -> bool {
+        self.0 & (CLOSED | ABORTED) != 0
+    }
+
     /// Why nothing can be put or polled, if so.
     #[inline]
     pub(crate) fn refusal(self) -> Result<(), Status> {
@@ -56,7 +62,7 @@ impl Phase {
     /// Whether a result of that session must not be delivered.
     #[inline]
     pub(crate) fn outdates(self, session: u32) -> bool {
-        session < self.session() || self.0 & (CLOSED | ABORTED) != 0
+        session < self.session() || self.ends_all()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::job::{Completion, Job};
 use crate::record::Text;
 use crate::run::JobContext;
 use crate::spin::Who;
-use crate::sync::fence_after_rmw;
+use crate::sync::{fence_after_rmw, full_fence};
 use std::ffi::c_void;
 
 /// What a worker that waited has found.
@@ -96,7 +96,7 @@ impl Engine {
             // Unless a sweep was faster: a worker process that is broken can make it seem that the
             // job is on offer already.
             if let Some(job) = desk.look().and_then(|seen| desk.take(seen)) {
-                self.discard(job.payload);
+                self.discard_job(job);
             }
         }
         runs
@@ -149,8 +149,9 @@ impl Engine {
             true => (began.max(job.created), now_ns()),
             false => (0, 0),
         };
-        let (id, worker, created) = (job.id, worker as u16, job.created);
-        Completion { id, word, outcome, worker, created, started, finished }
+        let Job { id, created, position, .. } = job;
+        let worker = worker as u16;
+        Completion { id, word, outcome, worker, position, created, started, finished }
     }
 
     /// The job on the desk of a thread that died gets its outcome.
@@ -174,18 +175,45 @@ impl Engine {
     #[inline(always)]
     pub(crate) fn publish(&self, done: Completion) {
         let session = done.id.session();
-        if self.signals.phase().outdates(session) {
-            return self.discard_result(done);
-        }
-        if let Err(done) = self.results.push(done) {
-            return self.discard_result(done);
+        let outdated = || self.signals.phase().outdates(session);
+        if let Err(done) = self.results.push(done, outdated) {
+            return self.discard_late(done);
         }
         #[cfg(not(control = "publish_fence"))]
         barrier::light(); // N2 of the event, and between the push and the phase.
+        if self.results.are_ordered() {
+            return self.tell_in_order(session);
+        }
         self.signals.ready.notify_one();
         // A reset, an abort or a close that began before the push may have swept before it too.
-        if self.signals.phase().outdates(session) {
+        if outdated() {
             self.sweep_results();
+        }
+    }
+
+    /// A result that came too late. In order of put, a sweep may have waited for it.
+    #[cold]
+    fn discard_late(&self, done: Completion) {
+        self.discard_result(done);
+        if self.results.are_ordered() {
+            self.sweep_behind();
+        }
+    }
+
+    /// In order of put, a result is news only if none before it is missing. Where one is, whoever
+    /// publishes that tells, and whoever takes that looks for the next: for that look and this one
+    /// each side has a fence. Likewise the sweep, see [`crate::results`].
+    #[inline]
+    fn tell_in_order(&self, session: u32) {
+        if self.signals.ready.has_sleepers() {
+            #[cfg(not(control = "order_fence"))]
+            full_fence();
+            if self.results.has(0) {
+                self.signals.ready.notify_one();
+            }
+        }
+        if self.is_inline() || self.signals.phase().outdates(session) {
+            self.sweep_behind();
         }
     }
 }

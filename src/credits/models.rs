@@ -14,7 +14,7 @@ fn model(preemptions: usize, body: impl Fn() + Sync + Send + 'static) {
 #[test]
 fn credits_bound_what_is_in_flight() {
     model(3, || {
-        let credits = Arc::new(Credits::new(1));
+        let credits = Arc::new(Credits::new(1, (0, 0)));
         let held = Arc::new(AtomicU64::new(0));
         let putters: Vec<_> = (0..2)
             .map(|_| {
@@ -41,7 +41,7 @@ fn credits_bound_what_is_in_flight() {
 #[test]
 fn each_job_has_one_session_and_its_place_in_it() {
     model(3, || {
-        let credits = Arc::new(Credits::new(4));
+        let credits = Arc::new(Credits::new(4, (0, 0)));
         let resetter = thread::spawn({
             let credits = credits.clone();
             move || credits.next_session().unwrap()
@@ -66,7 +66,7 @@ fn each_job_has_one_session_and_its_place_in_it() {
 #[test]
 fn resets_at_once_are_told_apart() {
     model(3, || {
-        let credits = Arc::new(Credits::new(4));
+        let credits = Arc::new(Credits::new(4, (0, 0)));
         let other = thread::spawn({
             let credits = credits.clone();
             move || credits.next_session().unwrap()
@@ -84,7 +84,7 @@ fn resets_at_once_are_told_apart() {
 #[test]
 fn whoever_resolves_last_sees_the_end() {
     model(3, || {
-        let credits = Arc::new(Credits::new(2));
+        let credits = Arc::new(Credits::new(2, (0, 0)));
         for _ in 0..2 {
             credits.accept(1, |_| 1).unwrap();
         }

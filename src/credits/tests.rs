@@ -6,7 +6,7 @@ fn accept(credits: &Credits) -> Result<Ticket, Status> {
 
 #[test]
 fn credits_are_taken_by_accepting_and_given_back_by_any_outcome() {
-    let credits = Credits::new(3);
+    let credits = Credits::new(3, (0, 0));
     for (i, outcome) in Outcome::ALL.into_iter().enumerate() {
         let numbers: Vec<u64> = (0..3).map(|_| accept(&credits).unwrap().number).collect();
         assert_eq!(numbers, [0, 1, 2].map(|n| n + 3 * i as u64));
@@ -19,14 +19,14 @@ fn credits_are_taken_by_accepting_and_given_back_by_any_outcome() {
 
 #[test]
 fn a_full_queue_burns_no_number() {
-    let credits = Credits::new(3);
+    let credits = Credits::new(3, (0, 0));
     assert_eq!(credits.accept(1, |_| 0), Err(Status::Full));
     assert_eq!(accept(&credits).unwrap().number, 0);
 }
 
 #[test]
 fn numbers_begin_again_with_each_session() {
-    let credits = Credits::new(8);
+    let credits = Credits::new(8, (0, 0));
     for session in 0..20 {
         for number in 0..3 {
             let position = 3 * u64::from(session) + number;
@@ -39,7 +39,7 @@ fn numbers_begin_again_with_each_session() {
 
 #[test]
 fn the_count_goes_on_past_32_bits() {
-    let credits = Credits::new(2);
+    let credits = Credits::new(2, (0, 0));
     let near = u64::from(u32::MAX) - 1;
     credits.word.store(near, Ordering::Relaxed);
     credits.outcomes[0].store(near, Ordering::Relaxed);
@@ -54,7 +54,7 @@ fn the_count_goes_on_past_32_bits() {
 
 #[test]
 fn a_finished_session_ends_when_all_but_stale_jobs_are_resolved() {
-    let credits = Credits::new(4);
+    let credits = Credits::new(4, (0, 0));
     accept(&credits).unwrap();
     credits.next_session().unwrap();
     accept(&credits).unwrap();
@@ -71,7 +71,7 @@ fn a_finished_session_ends_when_all_but_stale_jobs_are_resolved() {
 
 #[test]
 fn closed_is_for_ever_and_sessions_run_out() {
-    let credits = Credits::new(1);
+    let credits = Credits::new(1, (0, 0));
     credits.word.store(u64::from(LAST_SESSION) << SESSION_SHIFT, Ordering::Relaxed);
     assert_eq!(credits.next_session(), Err(Status::Exhausted));
     credits.close();
@@ -82,7 +82,7 @@ fn closed_is_for_ever_and_sessions_run_out() {
 /// Several in one go, as many as both bounds allow.
 #[test]
 fn several_are_accepted_as_far_as_there_is_room() {
-    let credits = Credits::new(10);
+    let credits = Credits::new(10, (0, 0));
     let ticket = |position| Ticket { session: 0, number: position, position };
     assert_eq!(credits.accept(4, |_| u64::MAX), Ok((ticket(0), 4)));
     assert_eq!(credits.accept(4, |accepted| 6 - accepted), Ok((ticket(4), 2)), "the queue binds");
@@ -98,7 +98,7 @@ fn several_are_accepted_as_far_as_there_is_room() {
 
 #[test]
 fn numbers_of_jobs_that_are_accepted_together_do_not_wrap_in_between() {
-    let credits = Credits::new(10);
+    let credits = Credits::new(10, (0, 0));
     // With a base that far behind, the next job's number is the last but two.
     credits.bases[0].store(0u64.wrapping_sub(NUMBERS - 3), Ordering::Relaxed);
     let (first, count) = credits.accept(8, |_| u64::MAX).unwrap();
@@ -113,7 +113,7 @@ fn numbers_of_jobs_that_are_accepted_together_do_not_wrap_in_between() {
 #[test]
 fn places_of_several_are_handed_out_once() {
     const JOBS: u64 = 100_000;
-    let credits = Credits::new(7);
+    let credits = Credits::new(7, (0, 0));
     let mut taken = std::thread::scope(|scope| {
         let threads = [1, 2, 5, 9].map(|wanted| {
             let credits = &credits;

@@ -56,6 +56,15 @@ impl Model {
     }
 
     pub(crate) fn with(workers: usize, capacity: Capacity) -> Arc<Model> {
+        Model::build(workers, capacity, false)
+    }
+
+    /// One whose results come in the order of put.
+    pub(crate) fn ordered(workers: usize, in_flight: usize) -> Arc<Model> {
+        Model::build(workers, Capacity { queued: in_flight, in_flight }, true)
+    }
+
+    fn build(workers: usize, capacity: Capacity, ordered: bool) -> Arc<Model> {
         let counts = std::sync::Arc::new(Counts::default());
         let run = Box::new(Counting(counts.clone()));
         let engine = Engine::new(Parts {
@@ -65,6 +74,8 @@ impl Model {
             spin: Spin::NONE,
             timing: false,
             seed: 0,
+            ordered,
+            first: (0, 0),
             retries: 0,
             run,
             arena: None,

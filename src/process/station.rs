@@ -150,7 +150,7 @@ impl Station {
     /// What a transform is told of a job.
     pub(crate) fn context(&mut self, claimed: &Claimed) -> JobContext<'_> {
         let Claimed { id, view, .. } = *claimed;
-        let job = Job { id, payload: view.input.cast(), created: 0 };
+        let job = Job { id, payload: view.input.cast(), created: 0, position: 0 };
         let (worker, seed) = (self.terms.worker as usize, self.terms.seed);
         self.verdict.text.clear();
         let text = &mut self.verdict.text;

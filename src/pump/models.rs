@@ -60,6 +60,8 @@ fn engine(workers: usize) -> Arc<Engine> {
         spin: Spin::NONE,
         timing: false,
         seed: 0,
+        ordered: false,
+        first: (0, 0),
         retries: 0,
         run: Box::new(Quiet),
         arena: Some(std::sync::Arc::new(arena)),

@@ -1,0 +1,278 @@
+//! Results in the order in which their jobs were put, whoever finishes first.
+//!
+//! A result's position is its job's, and a ring looks empty at a position that is not published:
+//! so what comes before its turn is held where it lies, and nothing is sorted or moved. The window
+//! is the ring: a job is accepted only where its place is free ([`PutOrder::room`]), and the
+//! credits of what is held are not back yet.
+//!
+//! Each position must be passed some day. Who has a job publishes its result there; or, if the
+//! session goes on without one (its workers are gone), **nothing**, which takers pass by. What a
+//! reset makes stale may still be at a worker that comes back late or never, so whoever sweeps
+//! passes by the positions of earlier sessions itself.
+//!
+//! # Why nobody publishes at a position that was passed by
+//! ```text
+//! publisher                            sweeper
+//!   P1  take a seat (RMW), fence         S1  the phase outdates the session (RMW), heavy fence
+//!   P2  outdated? leave, discard         S2  somebody of such a session on a seat? leave the rest
+//!   P3  publish                          S3  fill the place, if it is not published (RMW)
+//!   P4  leave the seat (release)         S4  move the head
+//!   P5  outdated? sweep
+//! ```
+//! One of P2 and S2 sees the other. If it is P2, the publisher publishes nothing. If S2 finds it
+//! has left, it sees what was published (P4), and takes that. If S2 finds it there, this sweep ends,
+//! and the publisher sweeps in its turn: P5 sees the phase, for the heavy fence comes before P4 or
+//! P1 after it. A seat is taken for some nanoseconds, and while it is nobody waits: puts may
+//! answer that there is no room, polls that there is nothing.
+//!
+//! A place is filled by a compare-and-swap of its stamp, which grows with the positions: two who
+//! sweep fill it once, and none fills one that is in use again.
+//!
+//! # News
+//! To take a seat is what announces a result (N1 of [`crate::event`]), and a poller that finds
+//! nothing but somebody on a seat knows that it is pending. A result that is published behind one
+//! that is not is no news yet; the one before it will be, and whoever takes a result looks for the
+//! next, see [`crate::poll`].
+
+use crate::barrier;
+use crate::job::{Completion, Id};
+use crate::ring::Ring;
+use crate::sync::{AtomicU64, Ordering, fence_after_rmw};
+use crossbeam_utils::CachePadded;
+
+/// See the module.
+pub(crate) struct PutOrder {
+    ring: Ring,
+    /// One for each worker's thread, and one for all others.
+    seats: Box<[CachePadded<Seat>]>,
+    places: u64,
+    timed: bool,
+}
+
+#[derive(Default)]
+struct Seat {
+    /// A worker's: the session that it publishes in, plus one; 0 while it does not. The others':
+    /// how many there are.
+    taken: AtomicU64,
+    /// How often something was published from here.
+    published: AtomicU64,
+}
+
+/// In the lowest bit of an item's first word, below its position.
+const NOTHING: u64 = 1;
+
+impl PutOrder {
+    const fn words(timed: bool) -> usize {
+        if timed { 7 } else { 4 }
+    }
+
+    /// A queue for so many results of so many workers.
+    pub(crate) fn new(places: usize, workers: usize, timed: bool) -> PutOrder {
+        PutOrder {
+            ring: Ring::new(places, PutOrder::words(timed)),
+            seats: (0..=workers).map(|_| CachePadded::default()).collect(),
+            places: places as u64,
+            timed,
+        }
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn bytes(places: usize, workers: usize, timed: bool) -> usize {
+        Ring::bytes(places, PutOrder::words(timed))
+            + (workers + 1) * size_of::<CachePadded<Seat>>()
+    }
+
+    /// How many more jobs may be accepted, that many being so.
+    #[inline]
+    pub(crate) fn room(&self, accepted: u64) -> u64 {
+        (self.ring.taken() + self.places).saturating_sub(accepted)
+    }
+
+    /// Publishes a result at its job's position, unless its session is outdated: P1 to P4. The
+    /// seat is the worker's whose thread this is, or [`PutOrder::guest`].
+    #[inline(always)]
+    pub(crate) fn push(
+        &self,
+        seat: usize,
+        done: Completion,
+        outdated: impl FnOnce() -> bool,
+    ) -> Result<(), Completion> {
+        self.sit(seat, done.id.session());
+        if outdated() {
+            self.leave(seat, 0);
+            return Err(done);
+        }
+        let (first, id, word) = (done.position << 1, done.id.0, done.word as u64);
+        if self.timed {
+            let Completion { created, started, finished, .. } = done;
+            let rest = [id, word, done.tag(), created, started, finished];
+            self.ring.publish(done.position, first, rest);
+        } else {
+            self.ring.publish(done.position, first, [id, word, done.tag()]);
+        }
+        self.leave(seat, 1);
+        Ok(())
+    }
+
+    /// Publishes nothing at a position, likewise.
+    pub(crate) fn pass(&self, position: u64, outdated: impl FnOnce() -> bool) {
+        let seat = self.guest();
+        self.sit(seat, 0);
+        if outdated() {
+            return self.leave(seat, 0);
+        }
+        let passed = self.ring.fill(position, position << 1 | NOTHING);
+        self.leave(seat, passed.into());
+    }
+
+    /// The seat of all who are no worker.
+    pub(crate) fn guest(&self) -> usize {
+        self.seats.len() - 1
+    }
+
+    /// P1.
+    #[inline(always)]
+    fn sit(&self, seat: usize, session: u32) {
+        let taken = &self.seats[seat].taken;
+        if seat == self.guest() {
+            taken.fetch_add(1, Ordering::AcqRel);
+        } else {
+            taken.swap(u64::from(session) + 1, Ordering::AcqRel);
+        }
+        #[cfg(not(control = "seat_fence"))]
+        fence_after_rmw();
+    }
+
+    /// P4.
+    #[inline(always)]
+    fn leave(&self, seat: usize, published: u64) {
+        let Seat { taken, published: count } = &*self.seats[seat];
+        if seat == self.guest() {
+            count.fetch_add(published, Ordering::Relaxed);
+            taken.fetch_sub(1, Ordering::AcqRel);
+        } else {
+            count.store(count.load(Ordering::Relaxed) + published, Ordering::Relaxed);
+            taken.store(0, Ordering::Release);
+        }
+    }
+
+    /// Whether somebody publishes whose session is so.
+    fn is_taken(&self, outdated: &impl Fn(u32) -> bool) -> bool {
+        let (guests, workers) = self.seats.split_last().expect("a seat for guests");
+        let at_work = |seat: &CachePadded<Seat>| {
+            let taken = seat.taken.load(Ordering::Acquire);
+            taken > 0 && outdated(taken as u32 - 1)
+        };
+        guests.taken.load(Ordering::Acquire) > 0 || workers.iter().any(at_work)
+    }
+
+    /// Whether there may be a result that does not show to whoever looked just now.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.is_taken(&|_| true) || self.ring.has(0)
+    }
+
+    /// Takes all results before that position, and passes by the positions there that nobody
+    /// publishes at any more: S2 to S4. All of them are outdated by the phase.
+    pub(crate) fn pass_by(
+        &self,
+        end: u64,
+        outdated: impl Fn(u32) -> bool,
+        take: impl Fn(Completion),
+    ) {
+        let mut left = false;
+        loop {
+            let head = self.ring.taken();
+            if head >= end {
+                return;
+            }
+            let taken = self.ring.take(|first, rest| {
+                (first >> 1 < end).then(|| (first & NOTHING == 0).then(|| self.read(rest)))
+            });
+            match taken {
+                Some(Some(done)) => take(done),
+                Some(None) => {}
+                None if left => {
+                    let filled = self.ring.fill(head, head << 1 | NOTHING);
+                    let count = &self.seats[self.guest()].published;
+                    count.fetch_add(filled.into(), Ordering::Relaxed);
+                }
+                None => {
+                    barrier::heavy(); // S1: this thread may know of the phase by another.
+                    if self.is_taken(&outdated) {
+                        return;
+                    }
+                    // Who comes later finds itself outdated; and look again, for who has left.
+                    left = true;
+                }
+            }
+        }
+    }
+
+    /// Takes the next result.
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<Completion> {
+        loop {
+            let taken = self
+                .ring
+                .take(|first, rest| Some((first & NOTHING == 0).then(|| self.read(rest))))?;
+            if taken.is_some() {
+                return taken;
+            }
+        }
+    }
+
+    /// Takes the next results, as many as there are places for. Answers how many they are.
+    #[inline]
+    pub(crate) fn pop_many(&self, places: &mut [Completion]) -> usize {
+        loop {
+            let count = self.ring.take_many(places.len() as u64, |index, first, rest| {
+                let is_result = first & NOTHING == 0;
+                if is_result {
+                    places[index] = self.read(rest);
+                }
+                is_result
+            });
+            let passed =
+                || self.ring.take(|first, _| (first & NOTHING != 0).then_some(())).is_some();
+            if count > 0 || !passed() {
+                return count;
+            }
+        }
+    }
+
+    #[inline]
+    fn read(&self, rest: &[AtomicU64]) -> Completion {
+        let word = |index: usize| rest[index].load(Ordering::Relaxed);
+        let time = |index: usize| if self.timed { word(index) } else { 0 };
+        let (outcome, worker) = Completion::of_tag(word(2));
+        Completion {
+            id: Id(word(0)),
+            word: word(1) as usize,
+            outcome,
+            worker,
+            position: 0,
+            created: time(3),
+            started: time(4),
+            finished: time(5),
+        }
+    }
+
+    /// Whether there is a result behind so many others, see [`Ring::has`].
+    #[inline]
+    pub(crate) fn has(&self, others: u64) -> bool {
+        self.ring.has(others)
+    }
+
+    /// How many results there are, those included that are held. Exact when nothing moves.
+    pub(crate) fn len(&self) -> u64 {
+        let taken = self.ring.taken();
+        let published = |seat: &CachePadded<Seat>| seat.published.load(Ordering::Relaxed);
+        self.seats.iter().map(published).sum::<u64>().saturating_sub(taken)
+    }
+}
+
+#[cfg(all(test, loom))]
+mod models;
+
+#[cfg(all(test, not(loom)))]
+mod tests;
