@@ -64,6 +64,28 @@ fn trainers_learn_the_same_from_threads_and_processes() {
     }
 }
 
+/// In order of put, whoever works and however many they are, the weights that are learned are the
+/// same in every bit.
+#[test]
+fn what_is_learned_in_order_does_not_depend_on_the_workers() {
+    let learn = |kind: &str, count: &str, seed: &str| {
+        let saved = programs().join(format!("weights-{kind}-{count}-{seed}"));
+        let mut command = Command::new(cpp_trainer());
+        command.args(["--workers", kind, "--count", count, "--seed", seed]);
+        command.args(["--ordered", "--quiet", "--save"]).arg(&saved);
+        let trainer = Consumer::new(format!("trainer.cpp, {count} {kind}, seed {seed}"), command);
+        trainer.run().unwrap_or_else(|failure| panic!("{failure}"));
+        fs::read(&saved).expect("the weights")
+    };
+    let weights = learn("threads", "0", "1");
+    assert!(weights.len() > 10_000 && weights != learn("threads", "1", "2"));
+    for (kind, counts) in [("threads", &["1", "2", "4"]), ("processes", &["1", "2", "4"])] {
+        for count in counts {
+            assert!(weights == learn(kind, count, "1"), "{count} {kind} learned otherwise");
+        }
+    }
+}
+
 /// The trainers in C, in C++ and, where there is one, in Python.
 fn trainers_with(arguments: &[&str]) -> Vec<Consumer> {
     let c = Consumer::new("ffi-tests/c/trainer.c", Command::new(c_trainer()));

@@ -487,6 +487,21 @@ typedef struct jobexec_config {
      * One of JOBEXEC_WAITING_. Default JOBEXEC_WAITING_BALANCED.
      */
     uint32_t waiting;
+    /**
+     * Whether results come in the order in which their jobs were put: 0 or 1. What is done before
+     * its turn is held, and its place with it: the window is as many jobs as may be in flight.
+     * Default 0: as they are done.
+     */
+    uint32_t ordered;
+    /**
+     * The number of the first session, at most 2^27 - 1. With first_number, for a program that goes
+     * on where another left off: jobs have the seeds that they would have had there. Default 0.
+     */
+    uint32_t first_session;
+    /**
+     * The number of that session's first job, less than 2^36. Default 0.
+     */
+    uint64_t first_number;
 } jobexec_config;
 
 /**
@@ -646,7 +661,7 @@ typedef struct jobexec_counters {
      */
     uint64_t most_ready;
     /**
-     * The session, from 0.
+     * The session: config.first_session, and one more with each reset.
      */
     uint64_t session;
     /**
@@ -669,6 +684,15 @@ typedef struct jobexec_counters {
      * How often it looked in vain, and slept.
      */
     uint64_t looks_in_vain;
+    /**
+     * With config.ordered and timing: how many results were done before one that was put before
+     * them, and had to wait for it.
+     */
+    uint64_t held;
+    /**
+     * How long they had to, all together, in nanoseconds.
+     */
+    uint64_t held_ns;
 } jobexec_counters;
 
 #ifdef __cplusplus

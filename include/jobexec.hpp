@@ -198,6 +198,14 @@ public:
     }
     /// How often a job is tried again whose worker process died while it ran it. Default 0.
     Config& retries(std::uint32_t count) { return set(raw_.retries, count); }
+    /// Whether results come in the order in which their jobs were put; what is done before its turn
+    /// is held, and its place with it. Default false: as they are done.
+    Config& ordered(bool in_order) { return set(raw_.ordered, in_order); }
+    /// The numbers of the first session and of its first job, for a program that goes on where
+    /// another left off. Default 0 and 0.
+    Config& first(std::uint32_t session, std::uint64_t number) {
+        return set(raw_.first_session, session).set(raw_.first_number, number);
+    }
     /// Each worker on a core of its own; so many cores are left to the host. The default, with 0.
     Config& pin_auto(std::uint32_t reserve_cores) {
         return set(raw_.reserve_cores, reserve_cores).set(raw_.pinning, JOBEXEC_PIN_AUTO);

@@ -127,6 +127,14 @@ impl Results {
         }
     }
 
+    /// How many results were held until their turn came, and how long in all, in nanoseconds.
+    pub(crate) fn held(&self) -> (u64, u64) {
+        match self {
+            AsDone(_) => (0, 0),
+            AsPut(results) => results.held(),
+        }
+    }
+
     /// How many results wait, those included that are just being published, or wait for one before
     /// them.
     #[inline]

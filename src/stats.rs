@@ -45,7 +45,7 @@ pub struct Stats {
     pub most_queued: u64,
     /// The most results that were seen to wait for a poll; looked at likewise.
     pub most_ready: u64,
-    /// The session, counted from 0: how many resets there were.
+    /// The session: `first_session`, and one more with each reset.
     pub session: u64,
     /// Workers that the executor was started with.
     pub workers: u64,
@@ -58,6 +58,11 @@ pub struct Stats {
     pub looks_paid: u64,
     /// How often it looked in vain, and slept.
     pub looks_in_vain: u64,
+    /// Where results come in the order of put and jobs are timed: how many were done before one
+    /// that was put before them, and had to wait for it.
+    pub held: u64,
+    /// How long they had to, all together, in nanoseconds.
+    pub held_ns: u64,
 }
 
 impl Running {
@@ -96,6 +101,8 @@ impl Running {
                 .sum(),
             looks_paid: looks.iter().map(|(paid, _)| paid).sum(),
             looks_in_vain: looks.iter().map(|(_, vain)| vain).sum(),
+            held: engine.results.held().0,
+            held_ns: engine.results.held().1,
         }
     }
 
@@ -150,6 +157,13 @@ impl Running {
             stats.discarded,
             stats.outstanding
         )?;
+        if engine.results.are_ordered() {
+            let (held, time) = (stats.held, stats.held_ns as f64 * 1e-9);
+            writeln!(
+                text,
+                "  order: {held} results waited for one before them, {time:.3} s in all"
+            )?;
+        }
         let (live, running) = (crew.live(), crew.running());
         writeln!(
             text,

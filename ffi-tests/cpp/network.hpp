@@ -7,7 +7,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <fstream>
 #include <random>
+#include <stdexcept>
+#include <string>
 
 /// A fully connected layer and its gradient, summed over a batch.
 template <std::size_t In, std::size_t Out>
@@ -47,6 +50,11 @@ public:
                 weights_[i][o] += speed_[i][o];
                 gradient_[i][o] = 0;
             }
+    }
+
+    /// Writes the weights, as they lie in memory.
+    void save(std::ostream& file) const {
+        file.write(reinterpret_cast<const char*>(&weights_), sizeof weights_);
     }
 
 private:
@@ -94,6 +102,14 @@ public:
         }
         const auto count = static_cast<double>(digits.size());
         return {score.accuracy / count, score.loss / count};
+    }
+
+    /// Writes all weights to a file.
+    void save(const std::string& path) const {
+        std::ofstream file(path, std::ios::binary);
+        first_.save(file);
+        second_.save(file);
+        if (!file.flush()) throw std::runtime_error("cannot write " + path);
     }
 
 private:

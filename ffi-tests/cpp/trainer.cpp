@@ -30,7 +30,9 @@ struct Options {
     unsigned epochs = 40;
     std::uint64_t seed = 1;
     std::size_t batch = 32;
+    bool ordered = false;
     bool quiet = false;
+    std::string save;
 };
 
 volatile std::sig_atomic_t interrupted = 0;
@@ -52,6 +54,7 @@ Options parse(int argc, char** argv) {
         {"workers", required_argument, nullptr, 'w'}, {"count", required_argument, nullptr, 'c'},
         {"epochs", required_argument, nullptr, 'e'},  {"seed", required_argument, nullptr, 's'},
         {"batch", required_argument, nullptr, 'b'},   {"data", required_argument, nullptr, 'd'},
+        {"ordered", no_argument, nullptr, 'o'},       {"save", required_argument, nullptr, 'S'},
         {"quiet", no_argument, nullptr, 'q'},         {nullptr, 0, nullptr, 0},
     };
     Options options;
@@ -63,6 +66,8 @@ Options parse(int argc, char** argv) {
             case 's': options.seed = std::stoull(optarg); break;
             case 'b': options.batch = std::stoul(optarg); break;
             case 'd': options.data = optarg; break;
+            case 'o': options.ordered = true; break;
+            case 'S': options.save = optarg; break;
             case 'q': options.quiet = true; break;
             default: throw std::invalid_argument("unknown option");
         }
@@ -162,7 +167,7 @@ int run(const Options& options) {
 
     Network network(options.seed);
     jobexec::Config config;
-    config.workers(options.count).seed(options.seed);
+    config.workers(options.count).seed(options.seed).ordered(options.ordered);
     config.input_bytes(options.batch * sizeof(Pick)).output_bytes(options.batch * sizeof(Digit));
     const jobexec::WorkerCommand ourselves({"/proc/self/exe", "--data", options.data});
     BatchExecutor executor =
@@ -180,6 +185,7 @@ int run(const Options& options) {
     if (!accounted(executor.stats())) throw std::runtime_error("batches are unaccounted for");
     if (interrupted) return 130;
     if (status != Status::ok) throw std::runtime_error(jobexec::text(status));
+    if (!options.save.empty()) network.save(options.save);
     return score.accuracy >= 0.95 ? 0 : 1;
 }
 
@@ -192,7 +198,7 @@ int main(int argc, char** argv) {
     } catch (const std::exception& error) {
         std::fprintf(stderr,
                      "%s\nusage: %s [--workers threads|processes] [--count N] [--epochs N] "
-                     "[--seed N] [--batch N] [--data FILE] [--quiet]\n",
+                     "[--seed N] [--ordered] [--batch N] [--data FILE] [--save FILE] [--quiet]\n",
                      error.what(), argv[0]);
         return 2;
     }

@@ -61,6 +61,7 @@ class Config(_Sized):
         ("argv", c.POINTER(c.c_char_p)), ("env", c.POINTER(c.c_char_p)),
         ("worker_start_timeout_ns", c.c_uint64), ("restart_window_ns", c.c_uint64),
         ("restart_backoff_ns", c.c_uint64), ("retries", c.c_uint32), ("waiting", c.c_uint32),
+        ("ordered", c.c_uint32), ("first_session", c.c_uint32), ("first_number", c.c_uint64),
     ]
 
 
@@ -81,7 +82,7 @@ class Counters(_Sized):
     _fields_ = [(name, c.c_uint64) for name in (
         "size accepted done failed panicked crashed timed_out cancelled discarded outstanding "
         "queued running ready most_outstanding most_queued most_ready session workers restarts "
-        "wakes looks_paid looks_in_vain").split()]
+        "wakes looks_paid looks_in_vain held held_ns").split()]
 
 
 def _load():

@@ -143,6 +143,15 @@ pub struct jobexec_config {
     pub retries: u32,
     /// One of JOBEXEC_WAITING_. Default JOBEXEC_WAITING_BALANCED.
     pub waiting: u32,
+    /// Whether results come in the order in which their jobs were put: 0 or 1. What is done before
+    /// its turn is held, and its place with it: the window is as many jobs as may be in flight.
+    /// Default 0: as they are done.
+    pub ordered: u32,
+    /// The number of the first session, at most 2^27 - 1. With first_number, for a program that goes
+    /// on where another left off: jobs have the seeds that they would have had there. Default 0.
+    pub first_session: u32,
+    /// The number of that session's first job, less than 2^36. Default 0.
+    pub first_number: u64,
 }
 
 /// More than any version of the structure will have.
@@ -256,6 +265,7 @@ pub(super) unsafe fn convert(config: &jobexec_config) -> Result<Config, Error> {
     let wait_until_workers_run = flag("wait_until_workers_run", config.wait_until_workers_run)?;
     let timing = flag("timing", config.timing)?;
     let prefault = flag("prefault", config.prefault)?;
+    let ordered = flag("ordered", config.ordered)?;
     let pages = match config.pages {
         JOBEXEC_PAGES_NORMAL => Pages::Normal,
         JOBEXEC_PAGES_TRANSPARENT => Pages::Transparent,
@@ -275,7 +285,16 @@ pub(super) unsafe fn convert(config: &jobexec_config) -> Result<Config, Error> {
         }
     };
     let plain = plain(config);
-    Ok(Config { waiting, pinning, wait_until_workers_run, timing, pages, prefault, ..plain })
+    Ok(Config {
+        waiting,
+        pinning,
+        wait_until_workers_run,
+        timing,
+        pages,
+        prefault,
+        ordered,
+        ..plain
+    })
 }
 
 /// The fields that need no check of their own.
@@ -297,6 +316,8 @@ fn plain(config: &jobexec_config) -> Config {
         restart_window_ns: config.restart_window_ns,
         restart_backoff_ns: config.restart_backoff_ns,
         retries: config.retries,
+        first_session: config.first_session,
+        first_number: config.first_number,
         input_bytes: config.input_bytes as usize,
         output_bytes: config.output_bytes as usize,
         ..Config::default()
@@ -345,6 +366,9 @@ fn defaults(size: u64) -> jobexec_config {
         restart_backoff_ns: config.restart_backoff_ns,
         retries: config.retries,
         waiting: JOBEXEC_WAITING_BALANCED,
+        ordered: config.ordered.into(),
+        first_session: config.first_session,
+        first_number: config.first_number,
     }
 }
 

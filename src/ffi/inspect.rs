@@ -45,7 +45,7 @@ pub struct jobexec_counters {
     pub most_queued: u64,
     /// The most results seen waiting for a poll; looked at likewise.
     pub most_ready: u64,
-    /// The session, from 0.
+    /// The session: config.first_session, and one more with each reset.
     pub session: u64,
     /// Workers that the executor was started with.
     pub workers: u64,
@@ -57,6 +57,11 @@ pub struct jobexec_counters {
     pub looks_paid: u64,
     /// How often it looked in vain, and slept.
     pub looks_in_vain: u64,
+    /// With config.ordered and timing: how many results were done before one that was put before
+    /// them, and had to wait for it.
+    pub held: u64,
+    /// How long they had to, all together, in nanoseconds.
+    pub held_ns: u64,
 }
 
 /// Reads the counters.
@@ -111,6 +116,8 @@ fn convert(stats: &Stats, size: u64) -> jobexec_counters {
         wakes: stats.wakes,
         looks_paid: stats.looks_paid,
         looks_in_vain: stats.looks_in_vain,
+        held: stats.held,
+        held_ns: stats.held_ns,
     }
 }
 

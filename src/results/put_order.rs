@@ -47,6 +47,19 @@ pub(crate) struct PutOrder {
     seats: Box<[CachePadded<Seat>]>,
     places: u64,
     timed: bool,
+    turns: CachePadded<Turns>,
+}
+
+/// What the order costs, where jobs are timed. Written by whoever polls; where several do at a time,
+/// now and then one of them counts too little.
+#[derive(Default)]
+struct Turns {
+    /// When the last of those was finished that were taken.
+    latest: AtomicU64,
+    /// Results that were finished before one that comes before them.
+    held: AtomicU64,
+    /// How long before, all together.
+    held_ns: AtomicU64,
 }
 
 #[derive(Default)]
@@ -73,13 +86,13 @@ impl PutOrder {
             seats: (0..=workers).map(|_| CachePadded::default()).collect(),
             places: places as u64,
             timed,
+            turns: CachePadded::default(),
         }
     }
 
     /// Bytes that it takes.
     pub(crate) fn bytes(places: usize, workers: usize, timed: bool) -> usize {
-        Ring::bytes(places, PutOrder::words(timed))
-            + (workers + 1) * size_of::<CachePadded<Seat>>()
+        Ring::bytes(places, PutOrder::words(timed)) + (workers + 1) * size_of::<CachePadded<Seat>>()
     }
 
     /// How many more jobs may be accepted, that many being so.
@@ -215,7 +228,8 @@ impl PutOrder {
             let taken = self
                 .ring
                 .take(|first, rest| Some((first & NOTHING == 0).then(|| self.read(rest))))?;
-            if taken.is_some() {
+            if let Some(done) = taken {
+                self.count_held(done.finished);
                 return taken;
             }
         }
@@ -235,6 +249,7 @@ impl PutOrder {
             let passed =
                 || self.ring.take(|first, _| (first & NOTHING != 0).then_some(())).is_some();
             if count > 0 || !passed() {
+                places[..count].iter().for_each(|done| self.count_held(done.finished));
                 return count;
             }
         }
@@ -255,6 +270,24 @@ impl PutOrder {
             started: time(4),
             finished: time(5),
         }
+    }
+
+    #[inline]
+    fn count_held(&self, finished: u64) {
+        let Turns { latest, held, held_ns } = &*self.turns;
+        let before = latest.load(Ordering::Relaxed);
+        if finished >= before {
+            latest.store(finished, Ordering::Relaxed);
+        } else {
+            held.store(held.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            let sum = held_ns.load(Ordering::Relaxed) + before - finished;
+            held_ns.store(sum, Ordering::Relaxed);
+        }
+    }
+
+    /// How many results were held, and how long in all.
+    pub(crate) fn held(&self) -> (u64, u64) {
+        (self.turns.held.load(Ordering::Relaxed), self.turns.held_ns.load(Ordering::Relaxed))
     }
 
     /// Whether there is a result behind so many others, see [`Ring::has`].

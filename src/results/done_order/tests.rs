@@ -35,8 +35,8 @@ fn results_are_taken_in_rows() {
                 let (created, started, finished) = (number, number + 1, number + 2);
                 let id = Id(number);
                 let position = 0;
-            let done =
-                Completion { id, word, outcome, worker, position, created, started, finished };
+                let done =
+                    Completion { id, word, outcome, worker, position, created, started, finished };
                 assert!(results.push(done).is_ok());
             }
             let end = next + pushed;
