@@ -17,7 +17,7 @@
 //! # Sessions
 //! `reset` swaps the session in the same word, so that each job belongs to exactly one. Jobs are
 //! numbered within theirs, from 0: a number is the count of accepted jobs minus that count when
-//! the session began, its *base*. The base of session s + 1 is written before the swap that
+//! the session began, its *base* (and the first session's may begin elsewhere). The base of session s + 1 is written before the swap that
 //! begins it, by `fetch_max` into the cell that s - 1 used. Whoever resets loads the word
 //! `(s, n)` first, and `n` only grows while s lasts, so no value written for s + 1 is larger
 //! than the n of the swap that succeeds, whose writer wrote exactly that n. Later sessions write
@@ -94,9 +94,8 @@ pub(crate) struct Credits {
     word: CachePadded<AtomicU64>,
     /// One line, written by those who poll.
     outcomes: CachePadded<[AtomicU64; 7]>,
+    /// The base of each session, plus [`NUMBERS`]: the first one's may be less than 0.
     bases: CachePadded<[AtomicU64; 2]>,
-    /// The first session, and the number of its first job.
-    first: (u32, u64),
     most_in_flight: CachePadded<AtomicU64>,
     capacity: u64,
 }
@@ -106,9 +105,8 @@ impl Credits {
     pub(crate) fn new(capacity: usize, first: (u32, u64)) -> Credits {
         Credits {
             word: CachePadded::new(AtomicU64::new(u64::from(first.0) << SESSION_SHIFT)),
-            first,
             outcomes: CachePadded::new(std::array::from_fn(|_| AtomicU64::new(0))),
-            bases: CachePadded::new([AtomicU64::new(0), AtomicU64::new(0)]),
+            bases: CachePadded::new(std::array::from_fn(|_| AtomicU64::new(NUMBERS - first.1))),
             most_in_flight: CachePadded::new(AtomicU64::new(0)),
             capacity: capacity as u64,
         }
@@ -138,8 +136,7 @@ impl Credits {
                 let accepted = resolved + u64::from(behind);
                 let free = self.capacity.saturating_sub(u64::from(behind));
                 let base = self.bases[session(word) as usize & 1].load(Ordering::Relaxed);
-                let resumed = if session(word) == self.first.0 { self.first.1 } else { 0 };
-                let number = accepted.wrapping_sub(base) + resumed;
+                let number = (accepted + NUMBERS).wrapping_sub(base);
                 let count = wanted.min(free).min(room(accepted)).min(NUMBERS - number % NUMBERS);
                 if count == 0 {
                     return Err(Status::Full);
@@ -183,7 +180,7 @@ impl Credits {
             let resolved = self.resolved();
             let behind = (word as u32).wrapping_sub(resolved as u32);
             if behind as i32 >= 0 {
-                let base = resolved + u64::from(behind);
+                let base = resolved + u64::from(behind) + NUMBERS;
                 self.bases[next as usize & 1].fetch_max(base, Ordering::AcqRel);
                 let fresh = u64::from(next) << SESSION_SHIFT | word & COUNT;
                 match self.swap(word, fresh) {
@@ -201,7 +198,8 @@ impl Credits {
     /// after it.)
     pub(crate) fn base(&self, of: u32) -> Option<u64> {
         let base = self.bases[of as usize & 1].load(Ordering::Acquire);
-        (session(self.word.load(Ordering::Acquire)) == of).then_some(base)
+        let is_latest = session(self.word.load(Ordering::Acquire)) == of;
+        is_latest.then(|| base.saturating_sub(NUMBERS))
     }
 
     /// No job is accepted any more until the next session.

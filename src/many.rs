@@ -145,7 +145,6 @@ impl Engine {
                 row.first += 1;
             }
             if row.first < row.end {
-                self.tell_of_the_next();
                 return Ok(row);
             }
         }

@@ -13,7 +13,6 @@ use crate::job::{Completion, Id, Times};
 use crate::record::Text;
 use crate::spin::Who;
 use crate::status::Status;
-use crate::sync::fence_after_rmw;
 use std::ffi::c_void;
 
 /// A result, as it is shown to whoever copies it out.
@@ -84,22 +83,9 @@ impl Engine {
             let Some(done) = self.results.pop() else { return Err(self.why_nothing()) };
             // Read after the pop: what a reset made stale before that is not delivered.
             if done.id.session() >= self.signals.phase().session() {
-                self.tell_of_the_next();
                 return Ok(done);
             }
             self.discard_result(done);
-        }
-    }
-
-    /// In order of put, whoever published the next may have told nobody, for this one was missing.
-    #[inline]
-    pub(crate) fn tell_of_the_next(&self) {
-        if self.results.are_ordered() {
-            #[cfg(not(control = "next_fence"))]
-            fence_after_rmw(); // Behind the swap of the ring's head.
-            if self.signals.ready.has_sleepers() && self.results.has(0) {
-                self.signals.ready.notify_one();
-            }
         }
     }
 

@@ -68,7 +68,7 @@ impl Engine {
     }
 
     /// Up to so many jobs are accepted: the place of the first, and how many they are.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn admit_many(&self, wanted: u64) -> Result<(Ticket, u64), Status> {
         self.signals.phase().refusal()?;
         let answer = self.credits.accept(wanted, |accepted| self.room(accepted));
@@ -80,12 +80,16 @@ impl Engine {
     /// How many more the queue takes, that many being accepted.
     #[inline]
     fn room(&self, accepted: u64) -> u64 {
-        let places = self.results.room(accepted);
-        if !self.queue_binds() || self.is_inline() {
-            return places;
+        let in_queue = if !self.queue_binds() || self.is_inline() {
+            u64::MAX
+        } else {
+            let queued = accepted.saturating_sub(self.jobs.taken());
+            (self.capacity.queued as u64).saturating_sub(queued)
+        };
+        match self.results.are_ordered() {
+            false => in_queue,
+            true => in_queue.min(self.results.room(accepted)),
         }
-        let queued = accepted.saturating_sub(self.jobs.taken());
-        (self.capacity.queued as u64).saturating_sub(queued).min(places)
     }
 
     /// An accepted job sets out.
@@ -95,17 +99,15 @@ impl Engine {
     }
 
     /// Accepted jobs set out, of which that is the place of the first.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn hand_over_many(&self, payloads: &[*mut c_void], first: Ticket) {
         let created = if self.timing { now_ns() } else { 0 };
-        let id = Id::from(first).0;
-        let job = |(ahead, &payload)| Job {
-            id: Id(id + ahead),
-            payload,
-            created,
-            position: first.position + ahead,
-        };
-        let jobs = (0..).zip(payloads).map(job);
+        let (mut id, mut position) = (Id::from(first).0, first.position);
+        let jobs = payloads.iter().map(|&payload| {
+            let job = Job { id: Id(id), payload, created, position };
+            (id, position) = (id + 1, position + 1);
+            job
+        });
         if self.is_inline() {
             return jobs.for_each(|job| self.run_here(job));
         }

@@ -23,7 +23,7 @@ pub(crate) fn fence_after_rmw() {
     loom::sync::atomic::fence(Ordering::SeqCst);
 }
 
-/// The same behind a plain store. It takes some 20 ns: for what is not done with every job.
+/// The same where there was none. It takes some 20 ns: for what is not done with every job.
 pub(crate) fn full_fence() {
     #[cfg(not(loom))]
     std::sync::atomic::fence(Ordering::SeqCst);

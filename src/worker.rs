@@ -14,7 +14,7 @@ use crate::job::{Completion, Job};
 use crate::record::Text;
 use crate::run::JobContext;
 use crate::spin::Who;
-use crate::sync::{fence_after_rmw, full_fence};
+use crate::sync::fence_after_rmw;
 use std::ffi::c_void;
 
 /// What a worker that waited has found.
@@ -200,17 +200,12 @@ impl Engine {
         }
     }
 
-    /// In order of put, a result is news only if none before it is missing. Where one is, whoever
-    /// publishes that tells, and whoever takes that looks for the next: for that look and this one
-    /// each side has a fence. Likewise the sweep, see [`crate::results`].
+    /// In order of put, a result is news only if none before it is missing. See the module of
+    /// [`crate::results`] that is about this, for why the sleeper is woken, and for the sweep.
     #[inline]
     fn tell_in_order(&self, session: u32) {
-        if self.signals.ready.has_sleepers() {
-            #[cfg(not(control = "order_fence"))]
-            full_fence();
-            if self.results.has(0) {
-                self.signals.ready.notify_one();
-            }
+        if self.signals.ready.has_sleepers() && self.results.has(0) {
+            self.signals.ready.notify_one();
         }
         if self.is_inline() || self.signals.phase().outdates(session) {
             self.sweep_behind();

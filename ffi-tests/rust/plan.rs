@@ -43,6 +43,7 @@ impl Plan {
                 spin_ns: random.pick(&[0, Config::default().spin_ns]),
                 waiting: random.pick(&[Waiting::Balanced, Waiting::Latency, Waiting::Power]),
                 timing: random.one_in(2),
+                ordered: random.one_in(2),
                 seed,
                 ..config(random.pick(&[1, 2, 4]))
             },

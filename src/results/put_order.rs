@@ -29,15 +29,21 @@
 //! sweep fill it once, and none fills one that is in use again.
 //!
 //! # News
-//! To take a seat is what announces a result (N1 of [`crate::event`]), and a poller that finds
-//! nothing but somebody on a seat knows that it is pending. A result that is published behind one
-//! that is not is no news yet; the one before it will be, and whoever takes a result looks for the
-//! next, see [`crate::poll`].
+//! To take a seat is what announces a result (N1 and N2 of [`crate::event`]), and a poller that
+//! finds nothing but somebody on a seat knows that it is pending. A result that is published where
+//! one before it is missing is no news: its publisher wakes nobody unless there is something at
+//! the head. Suppose a poller sleeps for ever and the result at the head is there for ever. When
+//! it looked last, in W3, it read a head, and behind a fence the seats.
+//! 1. *The head was the same.* The publisher of the result was not on its seat, or the heavy fence
+//!    would have shown it; so P1 came later. Then its N3 sees the sleeper, and it sees the head as
+//!    the sleeper did: it wakes it.
+//! 2. *The head was before.* Then what was there was missing, and 1 holds of that: its publisher
+//!    woke a sleeper, which looked for itself, later than this one. The last of them is in case 1.
 
 use crate::barrier;
 use crate::job::{Completion, Id};
 use crate::ring::Ring;
-use crate::sync::{AtomicU64, Ordering, fence_after_rmw};
+use crate::sync::{AtomicU64, Ordering, fence_after_rmw, full_fence};
 use crossbeam_utils::CachePadded;
 
 /// See the module.
@@ -181,6 +187,7 @@ impl PutOrder {
 
     /// Whether there may be a result that does not show to whoever looked just now.
     pub(crate) fn is_pending(&self) -> bool {
+        full_fence(); // Who takes a seat later sees the head as this thread does.
         self.is_taken(&|_| true) || self.ring.has(0)
     }
 

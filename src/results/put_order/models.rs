@@ -36,11 +36,10 @@ fn models_order_is_kept_and_news_is_told() {
     });
 }
 
-/// Whoever published the second told nobody, for the first was missing; whoever takes the first
-/// tells the sleeper.
+/// Another poller takes the first from under the sleeper that it woke.
 #[test]
-fn models_the_next_is_told_by_who_takes_the_one_before() {
-    model(3, || {
+fn models_a_sleeper_is_told_of_the_next() {
+    model(2, || {
         let model = Model::ordered(2, 2);
         let [first, second] = transformed(&model);
         let worker = spawn(&model, move |model| model.engine.publish(second));
