@@ -126,10 +126,14 @@ impl Round {
     }
 
     fn consume(&self, mut random: Random) {
+        let mut before = None;
         loop {
             let last = self.last.load(SeqCst);
             match self.poll(random.one_in(self.plan.calls_a_wait)) {
-                Ok(()) => {}
+                Ok(id) => {
+                    assert!(!self.plan.config.ordered || before < Some(id), "out of order");
+                    before = Some(id);
+                }
                 Err(Status::Empty) => self.pause(),
                 Err(Status::End) if !last => self.pause(),
                 Err(status) => {
@@ -140,12 +144,13 @@ impl Round {
         }
     }
 
-    fn poll(&self, wait: bool) -> Result<(), Status> {
+    /// Answers the job's id.
+    fn poll(&self, wait: bool) -> Result<u64, Status> {
         let floor = self.floor.load(SeqCst);
         let result =
             if wait { self.executor.poll_wait(PATIENCE)? } else { self.executor.poll()? };
         self.check(&result, floor);
-        Ok(())
+        Ok(result.id)
     }
 
     fn check(&self, result: &JobResult<Payload>, floor: u32) {

@@ -303,11 +303,12 @@ impl PutOrder {
         self.ring.has(others)
     }
 
-    /// How many results there are, those included that are held. Exact when nothing moves.
+    /// How many of the results that were there when the call began are still there, those included
+    /// that are held.
     pub(crate) fn len(&self) -> u64 {
-        let taken = self.ring.taken();
-        let published = |seat: &CachePadded<Seat>| seat.published.load(Ordering::Relaxed);
-        self.seats.iter().map(published).sum::<u64>().saturating_sub(taken)
+        let published = |seat: &CachePadded<Seat>| seat.published.load(Ordering::Acquire);
+        let published: u64 = self.seats.iter().map(published).sum();
+        published.saturating_sub(self.ring.taken())
     }
 }
 
