@@ -60,6 +60,25 @@ def test_results():
     assert len(watched) == 0
 
 
+def test_order():
+    def transform(payload, job):
+        payload.value = job.seed
+
+    def epoch(workers, first_number=0):
+        fields = {"ordered": 1, "seed": 3, "first_session": 5, "first_number": first_number}
+        with Executor(transform, workers=workers, results=100, **fields) as executor:
+            for _ in range(100 - first_number):
+                assert executor.put_wait(Payload(0), PATIENCE)[0] == OK
+            results = finish_and_poll(executor)
+            assert accounts(executor).outstanding == 0
+        assert [result.number for result in results] == list(range(first_number, 100))
+        assert {result.session for result in results} == {5}
+        return [result.payload.value for result in results]
+
+    whole = epoch(workers=1)
+    assert epoch(workers=3) == whole and epoch(workers=2, first_number=40) == whole[40:]
+
+
 def test_reset_and_close():
     at_work, seen, discarded = threading.Semaphore(0), threading.Event(), []
 
