@@ -488,6 +488,11 @@ typedef struct jobexec_config {
      */
     uint32_t waiting;
     /**
+     * Where nobody got a result for so long though a poller waited (in one call or in several), the
+     * job report goes to the log callback, once a stall. Default 30 s; 0 is never.
+     */
+    uint64_t stall_report_ns;
+    /**
      * Whether results come in the order in which their jobs were put: 0 or 1. What is done before
      * its turn is held, and its place with it: the window is as many jobs as may be in flight.
      * Default 0: as they are done.

@@ -198,6 +198,12 @@ public:
     }
     /// How often a job is tried again whose worker process died while it ran it. Default 0.
     Config& retries(std::uint32_t count) { return set(raw_.retries, count); }
+    /// Where nobody got a result for so long though a poller waited, the job report goes to the log,
+    /// once a stall. Default 30 s; 0 is never.
+    template <class Rep, class Period>
+    Config& stall_report(std::chrono::duration<Rep, Period> time) {
+        return set(raw_.stall_report_ns, detail::nanoseconds(time));
+    }
     /// Whether results come in the order in which their jobs were put; what is done before its turn
     /// is held, and its place with it. Default false: as they are done.
     Config& ordered(bool in_order) { return set(raw_.ordered, in_order); }

@@ -19,6 +19,16 @@ impl Deadline {
     /// Only for workers that wait for work: they are woken by `close`.
     pub(crate) const NEVER: Deadline = Deadline(None);
 
+    /// That instant.
+    pub(crate) fn at(instant: u64) -> Deadline {
+        Deadline(Some(instant))
+    }
+
+    /// Whether it comes no later than the other.
+    pub(crate) fn is_before(self, other: Deadline) -> bool {
+        self.0.unwrap_or(u64::MAX) <= other.0.unwrap_or(u64::MAX)
+    }
+
     /// The later of the two.
     pub(crate) fn max(self, other: Deadline) -> Deadline {
         Deadline(self.0.zip(other.0).map(|(one, two)| one.max(two)))
@@ -43,7 +53,12 @@ pub(crate) struct Timeout(pub(crate) u64);
 impl Timeout {
     /// That many nanoseconds from now; beyond the end of the clock (584 years) is never.
     pub(crate) fn deadline(self) -> Deadline {
-        Deadline(now_ns().checked_add(self.0))
+        self.counted_from(now_ns())
+    }
+
+    /// That many nanoseconds from that instant.
+    pub(crate) fn counted_from(self, now: u64) -> Deadline {
+        Deadline(now.checked_add(self.0))
     }
 }
 

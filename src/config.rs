@@ -82,6 +82,9 @@ pub struct Config {
     pub restart_backoff_ns: u64,
     /// How often a job is tried again whose worker process died while it ran it. Default 0.
     pub retries: u32,
+    /// Where nobody got a result for so long though a poller waited (in one call or in several), the
+    /// job report goes to the log, once a stall; in nanoseconds. Default 30 s; 0 is never.
+    pub stall_report_ns: u64,
     /// Whether results come in the order in which their jobs were put. What is done before its turn
     /// is held, and its place with it: the window is as many jobs as may be in flight. Default
     /// false: as they are done.
@@ -140,6 +143,7 @@ impl Default for Config {
             restart_window_ns: 0,
             restart_backoff_ns: 10_000_000,
             retries: 0,
+            stall_report_ns: 30_000_000_000,
             ordered: false,
             first_session: 0,
             first_number: 0,

@@ -253,7 +253,8 @@ impl Credits {
         self.most_in_flight.load(Ordering::Relaxed)
     }
 
-    fn resolved(&self) -> u64 {
+    /// Jobs that have their outcome.
+    pub(crate) fn resolved(&self) -> u64 {
         self.outcomes.iter().map(|count| count.load(Ordering::Acquire)).sum()
     }
 

@@ -16,6 +16,8 @@ pub(crate) struct Crew {
     /// Where each worker is to run.
     pub(crate) cpus: Vec<Option<usize>>,
     pub(crate) budget: Budget,
+    /// How it came to that number of workers and those CPUs.
+    pub(crate) pinned_by: String,
     pub(crate) threads: Mutex<Vec<Option<Thread>>>,
     /// Threads that have not left.
     pub(crate) live: AtomicU64,
@@ -32,12 +34,18 @@ pub(crate) struct Crew {
 
 impl Crew {
     /// Nobody yet.
-    pub(crate) fn new(engine: Engine, cpus: Vec<Option<usize>>, budget: Budget) -> Crew {
+    pub(crate) fn new(
+        engine: Engine,
+        cpus: Vec<Option<usize>>,
+        pinned_by: String,
+        budget: Budget,
+    ) -> Crew {
         Crew {
             engine,
             threads: Mutex::new((0..cpus.len()).map(|_| None).collect()),
             cpus,
             budget,
+            pinned_by,
             live: AtomicU64::new(0),
             running: AtomicU64::new(0),
             unjoined: AtomicU64::new(0),

@@ -17,6 +17,7 @@ use crate::results::Results;
 use crate::returned::Returned;
 use crate::run::Run;
 use crate::spin::Spin;
+use crate::stall::Stalls;
 use crate::sync::{AtomicU64, Ordering, fence_after_rmw};
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -46,6 +47,7 @@ pub(crate) struct Engine {
     /// Jobs that run inside their put at this moment.
     pub(crate) inline: AtomicU64,
     pub(crate) marks: Marks,
+    pub(crate) stalls: Stalls,
 }
 
 /// High-water marks of the two queues. To look at one takes a line away from the other side, some
@@ -77,6 +79,7 @@ pub(crate) struct Parts {
     /// The first session, and the number of its first job.
     pub(crate) first: (u32, u64),
     pub(crate) retries: u64,
+    pub(crate) stall_report_ns: u64,
     pub(crate) run: Box<dyn Run>,
     pub(crate) arena: Option<Arc<Arena>>,
     /// None where workers are threads.
@@ -87,7 +90,7 @@ impl Engine {
     /// Allocates everything.
     pub(crate) fn new(parts: Parts) -> Engine {
         let Parts { signals, workers, capacity, spin, timing, seed, ordered, first, .. } = parts;
-        let Parts { retries, run, arena, lanes, .. } = parts;
+        let Parts { retries, stall_report_ns, run, arena, lanes, .. } = parts;
         barrier::prepare();
         signals.begin_session(first.0);
         let processes = !lanes.is_empty();
@@ -110,6 +113,7 @@ impl Engine {
             seed,
             inline: AtomicU64::new(0),
             marks: Marks::default(),
+            stalls: Stalls::new(stall_report_ns),
         }
     }
 

@@ -52,6 +52,7 @@
 //! | `run` | the one step in which kinds of workers differ |
 //! | `desk`, `lane` | what a worker is at; a worker process as threads see it |
 //! | `inside` | which executor's callback a thread is in |
+//! | `stall` | noticing that pollers wait and nothing comes |
 //! | `engine` | all that is shared |
 //! | `buffer` | a batch on its way: filled, sent, brought back, released |
 //! | `put`, `worker`, `poll` | the walk of a payload, step by step |
@@ -111,6 +112,7 @@ mod run;
 mod desk;
 mod inside;
 mod lane;
+mod stall;
 
 mod engine;
 

@@ -38,7 +38,6 @@ const KILL_NS: u64 = 1_000_000_000;
 /// keep what they use until they leave.
 pub(crate) struct Running {
     pub(crate) crew: Arc<Crew>,
-    pub(crate) pinned_by: String,
     /// Where its threads are.
     pub(crate) birthplace: Birthplace,
 }
@@ -92,16 +91,23 @@ impl Running {
             ordered: config.ordered,
             first: (config.first_session, config.first_number),
             retries,
+            stall_report_ns: config.stall_report_ns,
             run,
             arena,
             lanes,
         });
-        let crew = Arc::new(Crew::new(engine, cpus, Budget::new(config)));
+        let crew = Arc::new(Crew::new(engine, cpus, placement.source, Budget::new(config)));
         for line in placement.warnings {
             crew.warn(LogLevel::Warning, line);
         }
+        let weak = Arc::downgrade(&crew);
+        crew.engine.stalls.tell_by(move |ns| {
+            if let Some(crew) = weak.upgrade() {
+                crew.tell_of_a_stall(ns);
+            }
+        });
         let birthplace = fork::here();
-        let running = Running { crew, pinned_by: placement.source, birthplace };
+        let running = Running { crew, birthplace };
         running.call_workers(config, deadline)?;
         Ok(running)
     }

@@ -70,8 +70,10 @@ impl Engine {
         };
         let (ready, has) = (&self.signals.ready, |others| self.results.has(others));
         let pending = || self.results.is_pending();
-        let deadline = timeout.deadline();
-        let found = ready.wait_behind(self.spin, Who::Host, deadline, attempt, has, pending);
+        let wait = |until| ready.wait_behind(self.spin, Who::Host, until, attempt, has, pending);
+        let now = now_ns();
+        let resolved = || self.credits.resolved();
+        let found = self.stalls.watch(now, timeout.counted_from(now), resolved, wait);
         found.unwrap_or(Err(Status::Timeout))
     }
 

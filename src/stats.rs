@@ -4,7 +4,9 @@ use crate::clock::now_ns;
 use crate::crew::Crew;
 use crate::desk::Desk;
 use crate::event::Event;
+use crate::inside;
 use crate::lifecycle::Running;
+use crate::run::LogLevel;
 use std::fmt::Write;
 
 /// Counts since the start. Each is exact when nothing moves; read while jobs move, they were
@@ -67,7 +69,18 @@ pub struct Stats {
 
 impl Running {
     pub(crate) fn stats(&self) -> Stats {
-        let (crew, engine) = (&self.crew, &self.crew.engine);
+        self.crew.stats()
+    }
+
+    /// The job report.
+    pub(crate) fn report(&self) -> String {
+        self.crew.report()
+    }
+}
+
+impl Crew {
+    fn stats(&self) -> Stats {
+        let (crew, engine) = (self, &self.engine);
         let signals = &engine.signals;
         let events = [&signals.work, &signals.ready, &signals.room, &signals.spare];
         let looks = events.map(Event::looks);
@@ -106,8 +119,17 @@ impl Running {
         }
     }
 
-    /// The job report.
-    pub(crate) fn report(&self) -> String {
+    /// Gives the report to the log, for nobody got a result for so long.
+    pub(crate) fn tell_of_a_stall(&self, ns: u64) {
+        let line = format!(
+            "a poller waits, and for {:.1} s nobody got a result\n{}",
+            ns as f64 * 1e-9,
+            self.report()
+        );
+        inside::enter(self.engine.identity(), || self.engine.run.log(LogLevel::Warning, &line));
+    }
+
+    fn report(&self) -> String {
         let mut text = String::new();
         // Writing to a String cannot fail.
         let _ = self.write_report(&mut text);
@@ -115,7 +137,7 @@ impl Running {
     }
 
     fn write_report(&self, text: &mut String) -> std::fmt::Result {
-        let (crew, stats) = (&*self.crew, self.stats());
+        let (crew, stats) = (self, self.stats());
         let engine = &crew.engine;
         let phase = engine.signals.phase();
         let state = match phase.refusal() {

@@ -61,7 +61,7 @@ class Config(_Sized):
         ("argv", c.POINTER(c.c_char_p)), ("env", c.POINTER(c.c_char_p)),
         ("worker_start_timeout_ns", c.c_uint64), ("restart_window_ns", c.c_uint64),
         ("restart_backoff_ns", c.c_uint64), ("retries", c.c_uint32), ("waiting", c.c_uint32),
-        ("ordered", c.c_uint32), ("first_session", c.c_uint32), ("first_number", c.c_uint64),
+        ("stall_report_ns", c.c_uint64), ("ordered", c.c_uint32), ("first_session", c.c_uint32), ("first_number", c.c_uint64),
     ]
 
 

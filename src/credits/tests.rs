@@ -98,15 +98,26 @@ fn several_are_accepted_as_far_as_there_is_room() {
 
 #[test]
 fn numbers_of_jobs_that_are_accepted_together_do_not_wrap_in_between() {
-    let credits = Credits::new(10, (0, 0));
-    // With a base that far behind, the next job's number is the last but two.
-    credits.bases[0].store(0u64.wrapping_sub(NUMBERS - 3), Ordering::Relaxed);
+    let credits = Credits::new(10, (0, NUMBERS - 3));
     let (first, count) = credits.accept(8, |_| u64::MAX).unwrap();
     assert_eq!((first.number, count), (NUMBERS - 3, 3));
     let (next, count) = credits.accept(5, |_| u64::MAX).unwrap();
     assert_eq!((next.number % NUMBERS, next.position, count), (0, 3, 5));
     let ids = [first, next].map(crate::job::Id::from);
     assert_eq!(ids.map(|id| (id.session(), id.number())), [(0, NUMBERS - 3), (0, 0)]);
+}
+
+#[test]
+fn the_first_session_may_begin_anywhere() {
+    let credits = Credits::new(10, (7, 5));
+    let accept = || credits.accept(1, |_| u64::MAX).unwrap().0;
+    let place = |ticket: Ticket| (ticket.session, ticket.number, ticket.position);
+    assert_eq!([place(accept()), place(accept())], [(7, 5, 0), (7, 6, 1)]);
+    assert_eq!((credits.base(7), credits.base(6), credits.base(8)), (Some(0), None, None));
+    assert_eq!(credits.next_session(), Ok(8));
+    assert_eq!((place(accept()), credits.base(8), credits.base(7)), ((8, 0, 2), Some(2), None));
+    assert_eq!(credits.next_session(), Ok(9));
+    assert_eq!((place(accept()), credits.base(9)), ((9, 0, 3), Some(3)));
 }
 
 /// Among threads, each place is handed out once, and no more than there are.

@@ -77,6 +77,7 @@ impl Model {
             ordered,
             first: (0, 0),
             retries: 0,
+            stall_report_ns: 0,
             run,
             arena: None,
             lanes: std::sync::Arc::new([]),

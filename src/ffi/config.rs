@@ -143,6 +143,9 @@ pub struct jobexec_config {
     pub retries: u32,
     /// One of JOBEXEC_WAITING_. Default JOBEXEC_WAITING_BALANCED.
     pub waiting: u32,
+    /// Where nobody got a result for so long though a poller waited (in one call or in several), the
+    /// job report goes to the log callback, once a stall. Default 30 s; 0 is never.
+    pub stall_report_ns: u64,
     /// Whether results come in the order in which their jobs were put: 0 or 1. What is done before
     /// its turn is held, and its place with it: the window is as many jobs as may be in flight.
     /// Default 0: as they are done.
@@ -318,6 +321,7 @@ fn plain(config: &jobexec_config) -> Config {
         retries: config.retries,
         first_session: config.first_session,
         first_number: config.first_number,
+        stall_report_ns: config.stall_report_ns,
         input_bytes: config.input_bytes as usize,
         output_bytes: config.output_bytes as usize,
         ..Config::default()
@@ -366,6 +370,7 @@ fn defaults(size: u64) -> jobexec_config {
         restart_backoff_ns: config.restart_backoff_ns,
         retries: config.retries,
         waiting: JOBEXEC_WAITING_BALANCED,
+        stall_report_ns: config.stall_report_ns,
         ordered: config.ordered.into(),
         first_session: config.first_session,
         first_number: config.first_number,

@@ -63,6 +63,7 @@ fn engine(workers: usize) -> Arc<Engine> {
         ordered: false,
         first: (0, 0),
         retries: 0,
+        stall_report_ns: 0,
         run: Box::new(Quiet),
         arena: Some(std::sync::Arc::new(arena)),
         lanes,
