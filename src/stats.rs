@@ -58,6 +58,8 @@ pub struct Stats {
     pub looks_paid: u64,
     /// How often it looked in vain, and slept.
     pub looks_in_vain: u64,
+    /// How often the descriptor of `event_fd` was made readable.
+    pub event_fd_rings: u64,
 }
 
 impl Running {
@@ -96,6 +98,7 @@ impl Running {
                 .sum(),
             looks_paid: looks.iter().map(|(paid, _)| paid).sum(),
             looks_in_vain: looks.iter().map(|(_, vain)| vain).sum(),
+            event_fd_rings: signals.doorbell().rings(),
         }
     }
 

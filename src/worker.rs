@@ -182,7 +182,7 @@ impl Engine {
         }
         #[cfg(not(control = "publish_fence"))]
         barrier::light(); // N2 of the event, and between the push and the phase.
-        self.signals.ready.notify_one();
+        self.signals.tell_poller();
         // A reset, an abort or a close that began before the push may have swept before it too.
         if self.signals.phase().outdates(session) {
             self.sweep_results();

@@ -57,6 +57,8 @@ pub struct jobexec_counters {
     pub looks_paid: u64,
     /// How often it looked in vain, and slept.
     pub looks_in_vain: u64,
+    /// How often the descriptor of jobexec_event_fd was made readable.
+    pub event_fd_rings: u64,
 }
 
 /// Reads the counters.
@@ -111,6 +113,7 @@ fn convert(stats: &Stats, size: u64) -> jobexec_counters {
         wakes: stats.wakes,
         looks_paid: stats.looks_paid,
         looks_in_vain: stats.looks_in_vain,
+        event_fd_rings: stats.event_fd_rings,
     }
 }
 

@@ -1,0 +1,261 @@
+//! A descriptor that is readable while there is something to poll, for hosts that wait for other
+//! things too: in epoll, in an event loop.
+//!
+//! It is an eventfd. A system call for each result would cost more than the job, so it is written
+//! to once, and then not until somebody has polled all there is:
+//!
+//! ```text
+//! teller (of a result, of an end)       poller whose answer is EMPTY
+//!   R1  the news, with its fences         A1  read the descriptor empty
+//!       (N1 and N2 of crate::event)       A2  armed, if no ring came since before A1 (RMW);
+//!   R2  read the word: armed?                 else A1 again
+//!   R3  rung, one more at work (RMW)      A3  fence
+//!   R4  write to the descriptor           A4  poll once more; if a result is announced that
+//!   R5  one less at work (RMW)                does not show: heavy fence, and poll once more
+//!                                         A5  found anything: ring (R2 to R5), and answer that
+//! ```
+//!
+//! # Why no ring is missing
+//! Suppose news N stays untaken, the descriptor is not readable, and will not be made so by anybody.
+//! Take the last A2 in the order of the word; there is one, for where nobody armed, the word says
+//! rung, and R4 comes or has come, with no A1 behind it. (A ring before that A2 whose write an A1
+//! swallowed is of news from before it, as 1 shows.)
+//! 1. *N's R2 read the word as it was before that A2.* Then its R1 comes before A3 in the order of
+//!    the fences, as in the proof of [`crate::event`] with A2 for W1, A3 for W2 and A4 for W3: so A4
+//!    sees the announcement, and, at the latest behind the heavy fence, the news; or R2 would have
+//!    read what A2 wrote. A4 takes it, and rings for what may lie behind it (A5); or another has
+//!    taken it, or a hole lies before it, and whoever fills that has an R2 that comes after A2.
+//! 2. *It read armed, or what came after.* Then it rings, or somebody has rung since that A2. No A1
+//!    swallows that write for good: the A2 behind such an A1 would be a later one.
+//!
+//! # Why the descriptor does not stay readable for nothing
+//! A write may come late: after an A1 that should have swallowed it. So the word counts who is
+//! between R3 and R5, and says **full** from R3 until an A1 that began with nobody there. A poller
+//! that finds the word armed, not full and nobody at work has nothing to do, and makes no system
+//! call. The word counts all rings too, so that the swap of A2 fails where one has come and gone.
+//!
+//! # Whose the descriptor is
+//! It is made at the first call and closed with the executor; but a signal handler that aborts
+//! every executor may come later ([`crate::registry`]). It would find the word not open, and touch
+//! nothing; or it is between R3 and R5 at that moment, and then the descriptor is not closed but kept
+//! for the next executor that has these signals, so that its number never becomes something else
+//! while somebody may write to it. The child of a fork shares it, and leaves it alone.
+
+use crate::sync::{AtomicU64, Ordering};
+use chime::Chime;
+
+/// There is a descriptor: somebody asked for it.
+const OPEN: u64 = 1;
+/// The next news is to be rung for.
+const ARMED: u64 = 2;
+/// The descriptor may be readable.
+const FULL: u64 = 4;
+/// One who is ringing.
+const AT_WORK: u64 = 1 << 8;
+/// One ring.
+const RING: u64 = 1 << 24;
+
+fn at_work(word: u64) -> u64 {
+    word >> 8 & 0xffff
+}
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct Doorbell {
+    /// rings:40, at work:16, flags:8.
+    word: AtomicU64,
+    /// How many rings were those of executors before.
+    others: AtomicU64,
+    chime: Chime,
+}
+
+impl Doorbell {
+    /// R2 to R5: there is something to poll. The caller has announced it as for
+    /// [`crate::event::Event::notify_one`]. Async-signal-safe.
+    #[inline(always)]
+    pub(crate) fn ring(&self) {
+        if self.word.load(Ordering::Relaxed) & ARMED != 0 {
+            self.ring_aloud();
+        }
+    }
+
+    #[cold]
+    fn ring_aloud(&self) {
+        if !self.chime.is_ours() {
+            return;
+        }
+        let mut word = self.word.load(Ordering::Relaxed);
+        while word & ARMED != 0 {
+            let next = ((word & !ARMED) | FULL) + AT_WORK + RING;
+            match self.swap(word, next) {
+                Ok(_) => {
+                    self.chime.strike();
+                    self.word.fetch_sub(AT_WORK, Ordering::AcqRel);
+                    return;
+                }
+                Err(seen) => word = seen,
+            }
+        }
+    }
+
+    /// A1 and A2, for a poller that found nothing. True if it must poll once more, a fence between
+    /// ([`crate::sync::fence_after_rmw`]), and ring if that finds anything.
+    pub(crate) fn arm(&self) -> bool {
+        let mut word = self.word.load(Ordering::Acquire);
+        loop {
+            let quiet = word & (FULL | ARMED) == ARMED && at_work(word) == 0;
+            if word & OPEN == 0 || quiet || !self.chime.is_ours() {
+                return false;
+            }
+            self.chime.hush();
+            let full = if at_work(word) == 0 { 0 } else { FULL };
+            match self.swap(word, (word & !FULL) | ARMED | full) {
+                Ok(_) => return true,
+                Err(seen) => word = seen,
+            }
+        }
+    }
+
+    /// Whether anybody asked for the descriptor.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & OPEN != 0
+    }
+
+    /// How often it was rung for this executor.
+    pub(crate) fn rings(&self) -> u64 {
+        let rings = |word: u64| word >> 24;
+        let others = self.others.load(Ordering::Relaxed);
+        rings(self.word.load(Ordering::Relaxed)).wrapping_sub(others) & rings(u64::MAX)
+    }
+
+    fn swap(&self, current: u64, next: u64) -> Result<u64, u64> {
+        self.word.compare_exchange(current, next, Ordering::AcqRel, Ordering::Acquire)
+    }
+}
+
+#[cfg(not(loom))]
+impl Doorbell {
+    /// The descriptor, and whether this call is the first: that one must [`Doorbell::arm`] next.
+    pub(crate) fn open(&self) -> std::io::Result<(std::os::fd::RawFd, bool)> {
+        let fd = self.chime.open()?;
+        let before = self.word.fetch_or(OPEN, Ordering::AcqRel);
+        Ok((fd, before & OPEN == 0))
+    }
+
+    /// The executor is gone.
+    pub(crate) fn close(&self) {
+        let before = self.word.fetch_and(!(OPEN | ARMED), Ordering::AcqRel);
+        if at_work(before) == 0 {
+            self.chime.close();
+        }
+        self.others.store(before >> 24, Ordering::Relaxed);
+    }
+}
+
+#[cfg(not(loom))]
+mod chime {
+    use crate::os::fork::{self, Birthplace};
+    use crate::os::watch::{self, Flag};
+    use std::io;
+    use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+    use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+
+    /// The eventfd, or a place for it.
+    pub(super) struct Chime {
+        fd: AtomicI32,
+        /// The [`Birthplace`] of its executor.
+        made_in: AtomicU64,
+    }
+
+    const NONE: RawFd = -1;
+
+    impl Default for Chime {
+        fn default() -> Chime {
+            Chime { fd: AtomicI32::new(NONE), made_in: AtomicU64::new(0) }
+        }
+    }
+
+    impl Chime {
+        /// Several may come first; one of their descriptors stays.
+        pub(super) fn open(&self) -> io::Result<RawFd> {
+            let here = fork::here().0;
+            let there = self.fd.load(Ordering::Acquire);
+            if there != NONE && self.is_ours() {
+                return Ok(there);
+            }
+            let flag = Flag::new()?;
+            self.made_in.store(here, Ordering::Relaxed);
+            match self.fd.compare_exchange(there, flag.fd(), Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => Ok(flag.leak()),
+                Err(there) => Ok(there),
+            }
+        }
+
+        pub(super) fn is_ours(&self) -> bool {
+            Birthplace(self.made_in.load(Ordering::Relaxed)).is_here()
+        }
+
+        pub(super) fn strike(&self) {
+            watch::raise(self.fd.load(Ordering::Acquire));
+        }
+
+        pub(super) fn hush(&self) {
+            watch::lower(self.fd.load(Ordering::Acquire));
+        }
+
+        /// Nobody is at work at it, or will be.
+        pub(super) fn close(&self) {
+            let fd = self.fd.swap(NONE, Ordering::AcqRel);
+            if fd != NONE {
+                // SAFETY: it came from an OwnedFd, and nobody has it any more.
+                drop(unsafe { OwnedFd::from_raw_fd(fd) });
+            }
+        }
+    }
+}
+
+/// The descriptor as the models see it: how often it was written to since it was read.
+#[cfg(loom)]
+mod chime {
+    use crate::sync::{AtomicU64, Ordering};
+
+    #[derive(Default)]
+    pub(super) struct Chime(AtomicU64);
+
+    impl Chime {
+        pub(super) fn is_ours(&self) -> bool {
+            true
+        }
+
+        pub(super) fn strike(&self) {
+            self.0.fetch_add(1, Ordering::AcqRel);
+        }
+
+        pub(super) fn hush(&self) {
+            self.0.swap(0, Ordering::AcqRel);
+        }
+
+        pub(super) fn sounds(&self) -> bool {
+            self.0.load(Ordering::Acquire) > 0
+        }
+    }
+}
+
+#[cfg(loom)]
+impl Doorbell {
+    /// In place of a descriptor.
+    pub(crate) fn open(&self) {
+        self.word.fetch_or(OPEN, Ordering::AcqRel);
+    }
+
+    /// Whether the descriptor would be readable.
+    pub(crate) fn sounds(&self) -> bool {
+        self.chime.sounds()
+    }
+
+    /// Whether the next poll that answers EMPTY would make no system call.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.word.load(Ordering::Acquire) & (FULL | ARMED) == ARMED
+    }
+}
