@@ -1,5 +1,5 @@
-//! What is off unless asked for: put_poll with it against the plain executor. Each round runs all of
-//! them in turn, and a ratio is taken within a round.
+//! What is off unless asked for: put_poll with it against the plain executor. Each round runs all
+//! of them in turn, and a ratio is taken within a round.
 //!
 //! A feature is a line of [`features`].
 
@@ -8,7 +8,7 @@ mod rounds;
 
 use jobexec::Config;
 use peers::{Cpus, Ours, PATIENCE, Pool, Task, drive};
-use rounds::{Contestant, Spread, median, sized};
+use rounds::{Contestant, median, sized};
 use std::os::fd::AsRawFd;
 
 /// A name, how the configuration differs, and what is asked of the started executor.
@@ -77,34 +77,45 @@ impl Pool for Featured {
     }
 }
 
+/// The executors of all features, with so many workers and so many jobs in flight.
+struct Setup {
+    workers: usize,
+    window: usize,
+    pools: Vec<(&'static str, Featured)>,
+}
+
+impl Setup {
+    fn start(workers: usize, window: usize, cpus: &Cpus) -> Setup {
+        let start = |feature: Feature| {
+            let config = peers::config(workers, window, cpus);
+            let ours = Ours::start(&(feature.configure)(config));
+            (feature.prepare)(&ours);
+            (feature.name, Featured { ours, take: feature.take })
+        };
+        Setup { workers, window, pools: features().into_iter().map(start).collect() }
+    }
+
+    fn contestants(&self) -> Vec<Contestant<'_>> {
+        let window = self.window;
+        let pools = self.pools.iter();
+        pools.map(|(name, pool)| Contestant::new(name, move |n| drive(pool, window, n))).collect()
+    }
+}
+
 fn main() {
     let cpus = Cpus::read();
     let sizes = [1, 2].map(|workers| [4, 64, 1024].map(|window| (workers, window)));
+    let setups: Vec<Setup> =
+        sizes.iter().flatten().map(|&(w, window)| Setup::start(w, window, &cpus)).collect();
     cpus.pin_host();
     let (rounds, jobs) = sized((41, 10_000), (15, 1_000));
-    let heads = ["", "", "ns a job", "/ plain"];
-    let mut table = vec![heads.map(String::from).to_vec()];
-    for (workers, window) in sizes.into_iter().flatten() {
-        let features = features();
-        let started: Vec<Featured> = features
-            .iter()
-            .map(|feature| {
-                let config = peers::config(workers, window, &cpus);
-                let ours = Ours::start(&(feature.configure)(config));
-                (feature.prepare)(&ours);
-                Featured { ours, take: feature.take }
-            })
-            .collect();
-        let mut contestants: Vec<Contestant<'_>> = features
-            .iter()
-            .zip(&started)
-            .map(|(feature, pool)| Contestant::new(feature.name, move |n| drive(pool, window, n)))
-            .collect();
-        let ns = rounds::in_turn(&mut contestants, rounds, jobs);
-        for (feature, own) in features.iter().zip(&ns) {
-            let setup = format!("workers {workers}, window {window}");
-            let ratio = Spread::of_ratios(own, &ns[0]).to_string();
-            table.push(vec![setup, feature.name.into(), format!("{:.0}", median(own)), ratio]);
+    let mut table = vec![["", "", "ns a job", "/ plain"].map(String::from).to_vec()];
+    for setup in &setups {
+        let ns = rounds::in_turn(&mut setup.contestants(), rounds, jobs);
+        for ((name, _), own) in setup.pools.iter().zip(&ns) {
+            let size = format!("workers {}, window {}", setup.workers, setup.window);
+            let time = format!("{:.0}", median(own));
+            table.push(vec![size, name.to_string(), time, rounds::ratio(own, &ns[0])]);
         }
     }
     let title = format!(

@@ -81,21 +81,27 @@ impl Doorbell {
 
     #[cold]
     fn ring_aloud(&self) {
-        if !self.chime.is_ours() {
-            return;
+        if self.chime.is_ours() && self.begin_ring() {
+            self.end_ring();
         }
+    }
+
+    /// R3. False if another was faster.
+    fn begin_ring(&self) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
         while word & ARMED != 0 {
-            let next = ((word & !ARMED) | FULL) + AT_WORK + RING;
-            match self.swap(word, next) {
-                Ok(_) => {
-                    self.chime.strike();
-                    self.word.fetch_sub(AT_WORK, Ordering::AcqRel);
-                    return;
-                }
+            match self.swap(word, ((word & !ARMED) | FULL) + AT_WORK + RING) {
+                Ok(_) => return true,
                 Err(seen) => word = seen,
             }
         }
+        false
+    }
+
+    /// R4 and R5.
+    fn end_ring(&self) {
+        self.chime.strike();
+        self.word.fetch_sub(AT_WORK, Ordering::AcqRel);
     }
 
     /// A1 and A2, for a poller that found nothing. True if it must poll once more, a fence between
@@ -163,12 +169,12 @@ mod chime {
 
     /// The eventfd, or a place for it.
     pub(super) struct Chime {
-        fd: AtomicI32,
+        pub(super) fd: AtomicI32,
         /// The [`Birthplace`] of its executor.
         made_in: AtomicU64,
     }
 
-    const NONE: RawFd = -1;
+    pub(super) const NONE: RawFd = -1;
 
     impl Default for Chime {
         fn default() -> Chime {
@@ -259,3 +265,6 @@ impl Doorbell {
         self.word.load(Ordering::Acquire) & (FULL | ARMED) == ARMED
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;
