@@ -16,17 +16,18 @@
 //! ```
 //!
 //! # Why no ring is missing
-//! Suppose news N stays untaken, the descriptor is not readable, and will not be made so by anybody.
-//! Take the last A2 in the order of the word; there is one, for where nobody armed, the word says
-//! rung, and R4 comes or has come, with no A1 behind it. (A ring before that A2 whose write an A1
-//! swallowed is of news from before it, as 1 shows.)
+//! Suppose news N stays untaken, the descriptor is not readable, and nobody is going to make it so.
+//! The last change of the word that armed it or rung is an A2: were it a ring, its R4 would come or
+//! have come; and a poller whose A1 swallows that write stays in A1 and A2 until the word says armed,
+//! which it can say again only by an A2 behind that ring. So take that last A2, the poller's own or
+//! another's.
 //! 1. *N's R2 read the word as it was before that A2.* Then its R1 comes before A3 in the order of
 //!    the fences, as in the proof of [`crate::event`] with A2 for W1, A3 for W2 and A4 for W3: so A4
-//!    sees the announcement, and, at the latest behind the heavy fence, the news; or R2 would have
-//!    read what A2 wrote. A4 takes it, and rings for what may lie behind it (A5); or another has
-//!    taken it, or a hole lies before it, and whoever fills that has an R2 that comes after A2.
-//! 2. *It read armed, or what came after.* Then it rings, or somebody has rung since that A2. No A1
-//!    swallows that write for good: the A2 behind such an A1 would be a later one.
+//!    sees the announcement and, at the latest behind the heavy fence, the news; or R2 would have
+//!    read what A2 wrote. A4 takes the oldest of what there is and rings for the rest (A5), so that
+//!    A2 was not the last; or another has taken N; or a hole lies before it, and whoever fills that
+//!    has an R2 that comes after A2.
+//! 2. *It read armed.* Then it rings, or another did before it: that A2 was not the last.
 //!
 //! # Why the descriptor does not stay readable for nothing
 //! A write may come late: after an A1 that should have swallowed it. So the word counts who is
