@@ -16,10 +16,10 @@ use crate::run_thread::{Failure, guarded};
 use crate::stats::Stats;
 use crate::status::{Error, Status};
 use std::ffi::c_void;
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod event_fd;
 mod many;
 
 /// A buffer that was not accepted, and why.
@@ -230,20 +230,6 @@ impl BatchExecutor {
     /// Closes, see [`crate::Executor::close`]. Buffers that the host holds stay valid.
     pub fn close(&self, timeout: Duration) -> Result<(), Error> {
         self.running.close(Timeout::from(timeout).deadline())
-    }
-
-    /// A descriptor that is readable when a poll would answer anything but `Empty`, and perhaps
-    /// once when it would. When it is, poll until the answer is `Empty` or an end: `Empty`, like a
-    /// waiting poll's `Timeout`, makes it unreadable, and what comes later readable again. So it
-    /// may be watched by level, by edge or once at a time.
-    ///
-    /// It is the executor's, and the same at every call: an eventfd, not to be read or written.
-    /// Jobs cost no system call by it; each such answer behind results costs one, and the first
-    /// result after it another. `OutOfMemory` if the process may have no descriptor more.
-    pub fn event_fd(&self) -> Result<BorrowedFd<'_>, Error> {
-        let fd = self.running.crew.engine.event_fd()?;
-        // SAFETY: it is open for as long as the engine lives.
-        Ok(unsafe { BorrowedFd::borrow_raw(fd) })
     }
 
     /// The most jobs that may wait and be in flight.

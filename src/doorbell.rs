@@ -45,6 +45,8 @@
 use crate::sync::{AtomicU64, Ordering};
 use chime::Chime;
 
+mod chime;
+
 /// There is a descriptor: somebody asked for it.
 const OPEN: u64 = 1;
 /// The next news is to be rung for.
@@ -157,95 +159,6 @@ impl Doorbell {
             self.chime.close();
         }
         self.others.store(before >> 24, Ordering::Relaxed);
-    }
-}
-
-#[cfg(not(loom))]
-mod chime {
-    use crate::os::fork::{self, Birthplace};
-    use crate::os::watch::{self, Flag};
-    use std::io;
-    use std::os::fd::{FromRawFd, OwnedFd, RawFd};
-    use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
-
-    /// The eventfd, or a place for it.
-    pub(super) struct Chime {
-        pub(super) fd: AtomicI32,
-        /// The [`Birthplace`] of its executor.
-        made_in: AtomicU64,
-    }
-
-    pub(super) const NONE: RawFd = -1;
-
-    impl Default for Chime {
-        fn default() -> Chime {
-            Chime { fd: AtomicI32::new(NONE), made_in: AtomicU64::new(0) }
-        }
-    }
-
-    impl Chime {
-        /// Several may come first; one of their descriptors stays.
-        pub(super) fn open(&self) -> io::Result<RawFd> {
-            let here = fork::here().0;
-            let there = self.fd.load(Ordering::Acquire);
-            if there != NONE && self.is_ours() {
-                return Ok(there);
-            }
-            let flag = Flag::new()?;
-            self.made_in.store(here, Ordering::Relaxed);
-            match self.fd.compare_exchange(there, flag.fd(), Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => Ok(flag.leak()),
-                Err(there) => Ok(there),
-            }
-        }
-
-        pub(super) fn is_ours(&self) -> bool {
-            Birthplace(self.made_in.load(Ordering::Relaxed)).is_here()
-        }
-
-        pub(super) fn strike(&self) {
-            watch::raise(self.fd.load(Ordering::Acquire));
-        }
-
-        pub(super) fn hush(&self) {
-            watch::lower(self.fd.load(Ordering::Acquire));
-        }
-
-        /// Nobody is at work at it, or will be.
-        pub(super) fn close(&self) {
-            let fd = self.fd.swap(NONE, Ordering::AcqRel);
-            if fd != NONE {
-                // SAFETY: it came from an OwnedFd, and nobody has it any more.
-                drop(unsafe { OwnedFd::from_raw_fd(fd) });
-            }
-        }
-    }
-}
-
-/// The descriptor as the models see it: how often it was written to since it was read.
-#[cfg(loom)]
-mod chime {
-    use crate::sync::{AtomicU64, Ordering};
-
-    #[derive(Default)]
-    pub(super) struct Chime(AtomicU64);
-
-    impl Chime {
-        pub(super) fn is_ours(&self) -> bool {
-            true
-        }
-
-        pub(super) fn strike(&self) {
-            self.0.fetch_add(1, Ordering::AcqRel);
-        }
-
-        pub(super) fn hush(&self) {
-            self.0.swap(0, Ordering::AcqRel);
-        }
-
-        pub(super) fn sounds(&self) -> bool {
-            self.0.load(Ordering::Acquire) > 0
-        }
     }
 }
 
