@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// In the order of the header.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "status.rs",
     "error.rs",
     "callbacks.rs",
@@ -15,6 +15,7 @@ const FILES: [&str; 13] = [
     "result.rs",
     "calls.rs",
     "many.rs",
+    "event_fd.rs",
     "buffer.rs",
     "job.rs",
     "worker.rs",

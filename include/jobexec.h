@@ -698,6 +698,10 @@ typedef struct jobexec_counters {
      * How long they had to, all together, in nanoseconds.
      */
     uint64_t held_ns;
+    /**
+     * How often the descriptor of jobexec_event_fd was made readable.
+     */
+    uint64_t event_fd_rings;
 } jobexec_counters;
 
 #ifdef __cplusplus
@@ -1015,6 +1019,28 @@ jobexec_status jobexec_poll_many_wait(struct jobexec_executor *exec,
                                       struct jobexec_result *results,
                                       uint64_t count,
                                       uint64_t *polled);
+
+/**
+ * Gives a file descriptor, for epoll, poll and event loops, that is readable when a poll would
+ * answer anything but JOBEXEC_EMPTY: a result, JOBEXEC_END, JOBEXEC_CLOSED, JOBEXEC_ABORTED or
+ * JOBEXEC_ERROR_NO_WORKERS. It may be readable once when a poll would answer JOBEXEC_EMPTY.
+ *
+ * When it is readable, poll until the answer is JOBEXEC_EMPTY, or one of the ends. That answer (or
+ * a waiting poll's JOBEXEC_TIMEOUT) makes it unreadable, and what comes later makes it readable
+ * again; so it may be watched by level, by edge or once at a time. An end keeps it readable. Jobs
+ * cost no system call by it, but each such answer behind results one, and the first result
+ * after it another.
+ *
+ * Threads: any. Ownership: the executor's, the same at every call (an eventfd, close-on-exec,
+ * non-blocking): do not read, write or close it, and watch it no longer than until jobexec_free.
+ * Blocks: never; the first call makes the descriptor.
+ * Answers: JOBEXEC_OK, JOBEXEC_ERROR_MEMORY (no descriptor is to be had), JOBEXEC_ERROR_NULL,
+ * JOBEXEC_ERROR_HANDLE, JOBEXEC_ERROR_FORKED.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile; `fd` is NULL or valid.
+ */
+jobexec_status jobexec_event_fd(struct jobexec_executor *exec, int32_t *fd);
 
 /**
  * Gives the caller a free buffer, known by the address of its input, of config.input_bytes bytes

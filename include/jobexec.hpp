@@ -483,6 +483,14 @@ public:
     bool is_full() const { return holds(::jobexec_is_full(get())); }
     /// Whether every job accepted so far has its outcome. Never blocks.
     bool is_idle() const { return holds(::jobexec_is_idle(get())); }
+    /// A descriptor for event loops that is readable when a poll would answer anything but empty,
+    /// and perhaps once when it would: then poll until empty, which makes it unreadable again. It
+    /// is the executor's, and the same at every call. Never blocks. See jobexec_event_fd.
+    int event_fd() const {
+        std::int32_t fd = -1;
+        require(::jobexec_event_fd(get(), &fd));
+        return fd;
+    }
     /// Reads the counters. Never blocks.
     Stats stats() const {
         Stats stats{};

@@ -19,6 +19,7 @@ use std::ffi::c_void;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod event_fd;
 mod many;
 
 /// A buffer that was not accepted, and why.

@@ -219,7 +219,7 @@ impl Engine {
             self.signals.staff.notify_all();
         }
         if self.ended() {
-            self.signals.ready.notify_all();
+            self.signals.tell_pollers();
         }
     }
 

@@ -13,6 +13,7 @@ use crate::stats::Stats;
 use crate::status::{Error, Status};
 use std::ffi::c_void;
 use std::marker::PhantomData;
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 mod many;
@@ -134,6 +135,20 @@ impl<T: Send + 'static> Executor<T> {
     /// of it is on any thread. `Timeout` names the workers that are stuck; call again, or drop.
     pub fn close(&self, timeout: Duration) -> Result<(), Error> {
         self.running.close(Timeout::from(timeout).deadline())
+    }
+
+    /// A descriptor that is readable when a poll would answer anything but `Empty`, and perhaps
+    /// once when it would. When it is, poll until the answer is `Empty` or an end: `Empty`, like a
+    /// waiting poll's `Timeout`, makes it unreadable, and what comes later readable again. So it
+    /// may be watched by level, by edge or once at a time.
+    ///
+    /// It is the executor's, and the same at every call: an eventfd, not to be read or written.
+    /// Jobs cost no system call by it; each such answer behind results costs one, and the first
+    /// result after it another. `OutOfMemory` if the process may have no descriptor more.
+    pub fn event_fd(&self) -> Result<BorrowedFd<'_>, Error> {
+        let fd = self.running.crew.engine.event_fd()?;
+        // SAFETY: it is open for as long as the engine lives.
+        Ok(unsafe { BorrowedFd::borrow_raw(fd) })
     }
 
     /// Whether a put would answer `Full`.

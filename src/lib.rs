@@ -48,6 +48,7 @@
 //! | `bell`, `link` | waiting for one partner, with its proof; what a worker process shares |
 //! | `free`, `arena` | what is free; the memory of batches, and whose each buffer is |
 //! | `mirror` | the copy of the phase that worker processes see |
+//! | `doorbell` | a descriptor that is readable while there is something to poll, with its proof |
 //! | `signals`, `registry` | what an executor tells its threads, reachable from signal handlers |
 //! | `run` | the one step in which kinds of workers differ |
 //! | `desk`, `lane` | what a worker is at; a worker process as threads see it |
@@ -55,6 +56,7 @@
 //! | `stall` | noticing that pollers wait and nothing comes |
 //! | `engine` | all that is shared |
 //! | `buffer` | a batch on its way: filled, sent, brought back, released |
+//! | `event_fd` | a poll that finds nothing, where the host waits for the descriptor |
 //! | `put`, `worker`, `poll` | the walk of a payload, step by step |
 //! | `many` | several in one call |
 //! | `recall`, `reset` | taking back what is not begun; clearing the way |
@@ -102,6 +104,7 @@ mod link;
 mod arena;
 mod free;
 
+mod doorbell;
 #[cfg(not(loom))]
 mod mirror;
 mod registry;
@@ -117,6 +120,7 @@ mod stall;
 mod engine;
 
 mod buffer;
+mod event_fd;
 mod poll;
 mod put;
 mod recall;

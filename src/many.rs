@@ -96,7 +96,10 @@ impl Engine {
         if most == 0 {
             return self.may_poll().map(|()| 0);
         }
-        let row = self.take_row(most)?;
+        let row = match self.take_row(most) {
+            Err(Status::Empty) => self.answer_empty(|| self.take_row(most))?,
+            answer => answer?,
+        };
         Ok(self.deliver_many(row, most, read))
     }
 

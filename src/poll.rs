@@ -32,7 +32,18 @@ impl Engine {
     /// Takes a result and has `read` copy it out, or says at once why there is none.
     #[inline(always)]
     pub(crate) fn poll<R>(&self, read: impl FnOnce(&Delivery<'_>) -> R) -> Result<R, Status> {
-        let done = self.take_result()?;
+        match self.take_result() {
+            Ok(done) => Ok(self.deliver(done, read)),
+            Err(Status::Empty) => self.poll_once_more(read),
+            Err(status) => Err(status),
+        }
+    }
+
+    /// Apart, so that a result that was there already never lies in memory.
+    #[cold]
+    #[inline(never)]
+    fn poll_once_more<R>(&self, read: impl FnOnce(&Delivery<'_>) -> R) -> Result<R, Status> {
+        let done = self.answer_empty(|| self.take_result())?;
         Ok(self.deliver(done, read))
     }
 
@@ -64,6 +75,7 @@ impl Engine {
         timeout: Timeout,
         take: impl Fn() -> Result<T, Status>,
     ) -> Result<T, Status> {
+        let take = &take;
         let attempt = || match take() {
             Err(Status::Empty) => None,
             answer => Some(answer),
@@ -74,7 +86,10 @@ impl Engine {
         let now = now_ns();
         let resolved = || self.credits.resolved();
         let found = self.stalls.watch(now, timeout.counted_from(now), resolved, wait);
-        found.unwrap_or(Err(Status::Timeout))
+        found.unwrap_or_else(|| match self.answer_empty(take) {
+            Err(Status::Empty) => Err(Status::Timeout),
+            answer => answer,
+        })
     }
 
     /// The oldest result of the session; those of earlier ones are discarded on the way.

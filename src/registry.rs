@@ -89,7 +89,7 @@ mod production {
 
     impl Drop for Lease {
         fn drop(&mut self) {
-            self.0.signals.close_mirror();
+            self.0.signals.retire();
             self.0.taken.store(false, Ordering::Release);
         }
     }

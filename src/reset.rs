@@ -30,7 +30,7 @@ impl Engine {
         self.sweep();
         self.signals.room.notify_all();
         #[cfg(not(control = "reset_news"))]
-        self.signals.ready.notify_all(); // An end may be near, see `Engine::ended`.
+        self.signals.tell_pollers(); // An end may be near, see `Engine::ended`.
     }
 
     /// Says that no more jobs come in this session.
@@ -93,6 +93,6 @@ impl Engine {
     pub(crate) fn sweep_behind(&self) {
         self.sweep_results();
         self.signals.room.notify_all();
-        self.signals.ready.notify_all();
+        self.signals.tell_pollers();
     }
 }

@@ -1,6 +1,7 @@
 //! What an executor tells all its threads: its phase, and the events they wait for. Written
 //! rarely, read at every step; and the only part of an executor that a signal handler touches.
 
+use crate::doorbell::Doorbell;
 use crate::event::Event;
 use crate::status::Status;
 use crate::sync::{AtomicU64, Ordering};
@@ -66,14 +67,21 @@ impl Phase {
     }
 }
 
+/// What every step reads, and hardly one writes.
+#[derive(Default)]
+struct Front {
+    /// session:32, flags:32.
+    phase: AtomicU64,
+    doorbell: Doorbell,
+}
+
 /// The phase and the events. Its memory outlives its executor, see [`crate::registry`].
 #[derive(Default)]
 pub(crate) struct Signals {
-    /// session:32, flags:32.
-    phase: CachePadded<AtomicU64>,
+    front: CachePadded<Front>,
     /// Workers wait for jobs.
     pub(crate) work: Event,
-    /// Pollers wait for results, or the end.
+    /// Pollers wait for results, or the end. To be told by [`Signals::tell_poller`].
     pub(crate) ready: Event,
     /// Putters wait for room.
     pub(crate) room: Event,
@@ -89,21 +97,50 @@ impl Signals {
     /// The phase now.
     #[inline]
     pub(crate) fn phase(&self) -> Phase {
-        Phase(self.phase.load(Ordering::Acquire))
+        Phase(self.front.phase.load(Ordering::Acquire))
     }
 
     /// Where it stands.
     pub(crate) fn phase_word(&self) -> &AtomicU64 {
-        &self.phase
+        &self.front.phase
+    }
+
+    /// The descriptor that tells of what there is to poll.
+    #[inline]
+    pub(crate) fn doorbell(&self) -> &Doorbell {
+        &self.front.doorbell
+    }
+
+    /// There is a result more. As for [`Event::notify_one`].
+    #[inline(always)]
+    pub(crate) fn tell_poller(&self) {
+        self.ready.notify_one();
+        self.front.doorbell.ring();
+    }
+
+    /// Whether [`Signals::tell_poller`] would tell anybody.
+    #[inline(always)]
+    pub(crate) fn awaits_results(&self) -> bool {
+        self.ready.has_sleepers() || self.front.doorbell.is_armed()
+    }
+
+    /// There is news for every poller. Async-signal-safe.
+    pub(crate) fn tell_pollers(&self) {
+        self.ready.notify_all();
+        self.front.doorbell.ring();
     }
 
     /// Begins a session, unless a later one has begun already.
     pub(crate) fn begin_session(&self, session: u32) {
-        let mut phase = self.phase.load(Ordering::Relaxed);
+        let mut phase = self.front.phase.load(Ordering::Relaxed);
         while Phase(phase).session() < session {
             let next = u64::from(session) << SESSION_SHIFT | phase & 0xffff_ffff;
-            match self.phase.compare_exchange_weak(phase, next, Ordering::AcqRel, Ordering::Relaxed)
-            {
+            match self.front.phase.compare_exchange_weak(
+                phase,
+                next,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
                 Ok(_) => break,
                 Err(seen) => phase = seen,
             }
@@ -135,9 +172,9 @@ impl Signals {
 
     /// Tells pollers to look for the end of the session.
     pub(crate) fn finish(&self) {
-        self.phase.fetch_or(FINISHES, Ordering::AcqRel);
+        self.front.phase.fetch_or(FINISHES, Ordering::AcqRel);
         self.show();
-        self.ready.notify_all();
+        self.tell_pollers();
         self.room.notify_all();
     }
 
@@ -157,10 +194,10 @@ impl Signals {
     }
 
     fn raise(&self, flag: u64) {
-        self.phase.fetch_or(flag, Ordering::AcqRel);
+        self.front.phase.fetch_or(flag, Ordering::AcqRel);
         self.show();
         self.work.notify_all();
-        self.ready.notify_all();
+        self.tell_pollers();
         self.room.notify_all();
         self.spare.notify_all();
         self.staff.notify_all();
@@ -171,12 +208,13 @@ impl Signals {
         [&self.work, &self.ready, &self.room, &self.spare, &self.staff]
             .into_iter()
             .for_each(Event::clear);
-        self.phase.store(0, Ordering::Release);
+        self.front.phase.store(0, Ordering::Release);
     }
 
-    /// Nothing of the executor is left: its worker processes' page goes too.
+    /// Nothing of the executor is left: its descriptor goes too, and its worker processes' page.
     #[cfg(not(loom))]
-    pub(crate) fn close_mirror(&self) {
+    pub(crate) fn retire(&self) {
+        self.front.doorbell.close();
         if let Some(mirror) = self.mirror.get() {
             mirror.close();
         }

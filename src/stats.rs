@@ -65,6 +65,8 @@ pub struct Stats {
     pub held: u64,
     /// How long they had to, all together, in nanoseconds.
     pub held_ns: u64,
+    /// How often the descriptor of `event_fd` was made readable.
+    pub event_fd_rings: u64,
 }
 
 impl Running {
@@ -116,6 +118,7 @@ impl Crew {
             looks_in_vain: looks.iter().map(|(_, vain)| vain).sum(),
             held: engine.results.held().0,
             held_ns: engine.results.held().1,
+            event_fd_rings: signals.doorbell().rings(),
         }
     }
 

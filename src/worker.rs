@@ -184,7 +184,7 @@ impl Engine {
         if self.results.are_ordered() {
             return self.tell_in_order(session);
         }
-        self.signals.ready.notify_one();
+        self.signals.tell_poller();
         // A reset, an abort or a close that began before the push may have swept before it too.
         if outdated() {
             self.sweep_results();
@@ -204,8 +204,8 @@ impl Engine {
     /// [`crate::results`] that is about this, for why the sleeper is woken, and for the sweep.
     #[inline]
     fn tell_in_order(&self, session: u32) {
-        if self.signals.ready.has_sleepers() && self.results.has(0) {
-            self.signals.ready.notify_one();
+        if self.signals.awaits_results() && self.results.has(0) {
+            self.signals.tell_poller();
         }
         if self.is_inline() || self.signals.phase().outdates(session) {
             self.sweep_behind();

@@ -42,6 +42,8 @@ static void nothing_is_inherited(void)
     jobexec_config config = check_processes(1, workers_argv);
     for (int round = 0; round < 2; round++) { /* The second is a replacement. */
         jobexec_executor *exec = check_start(&config);
+        int32_t event_fd;
+        CHECK_IS(JOBEXEC_OK, jobexec_event_fd(exec, &event_fd));
         if (round == 1) {
             check_put(exec, &(char){1}, 1);
             jobexec_result crashed = check_poll(exec);

@@ -82,7 +82,7 @@ class Counters(_Sized):
     _fields_ = [(name, c.c_uint64) for name in (
         "size accepted done failed panicked crashed timed_out cancelled discarded outstanding "
         "queued running ready most_outstanding most_queued most_ready session workers restarts "
-        "wakes looks_paid looks_in_vain held held_ns").split()]
+        "wakes looks_paid looks_in_vain held held_ns event_fd_rings").split()]
 
 
 def _load():
@@ -105,6 +105,7 @@ def _load():
                           c.POINTER(u64)),
         "poll_many": (status, pointer, c.POINTER(_Result), u64, c.POINTER(u64)),
         "poll_many_wait": (status, pointer, u64, c.POINTER(_Result), u64, c.POINTER(u64)),
+        "event_fd": (status, pointer, c.POINTER(c.c_int32)),
         "finish": (status, pointer),
         "reset": (status, pointer, c.POINTER(c.c_uint32)),
         "abort": (status, pointer),
@@ -297,6 +298,15 @@ class _Executor:
             raw[0].size = c.sizeof(_Result)
         status = _check(poll(self._handle, raw, most, polled))
         return status, [self._result(one) for one in raw[:polled.value]] if status == OK else None
+
+    def event_fd(self):
+        """A descriptor that is readable when a poll would answer anything but EMPTY, and perhaps
+        once when it would: then poll until EMPTY. The executor's, so it is not to be closed."""
+        fd = c.c_int32()
+        _check(_library.jobexec_event_fd(self._handle, fd))
+        return fd.value
+
+    fileno = event_fd  # For select, selectors and asyncio.
 
     def finish(self):
         """No more jobs in this session."""

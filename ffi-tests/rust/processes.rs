@@ -5,6 +5,7 @@ use jobexec::{
     Batch, BatchExecutor, BatchResult, Config, Failure, JobContext, LogLevel, Outcome, Status,
     WorkerCommand, Workers, is_worker, serve_worker,
 };
+use std::os::fd::AsRawFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -183,6 +184,61 @@ fn many_in_one_call() {
     end(executor);
 }
 
+/// A host that sleeps until the descriptor is readable, and then polls all there is; in the end it
+/// is told that no worker is left.
+fn a_host_sleeps_on_the_descriptor() {
+    let config = Config { results: 16, queue_per_worker: 16, max_restarts: 0, ..config(2) };
+    let executor = start(&config);
+    let fd = executor.event_fd().expect("a descriptor");
+    let sleep = || {
+        let mut place = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        // SAFETY: one descriptor is given, as is said.
+        let count = unsafe { libc::poll(&mut place, 1, PATIENCE.as_millis() as i32) };
+        assert_eq!(count, 1, "not woken\n{}", executor.report());
+    };
+    let (mut next, mut done) = (0_u64, 0);
+    while done < 2_000 {
+        while next < 2_000
+            && let Ok(mut buffer) = executor.acquire()
+        {
+            buffer.input_mut()[..2].copy_from_slice(&[ADD, next as u8]);
+            buffer.set_input(2);
+            executor.put(buffer).expect("room");
+            next += 1;
+        }
+        sleep();
+        while let Ok(result) = executor.poll() {
+            assert_eq!(result.outcome, Outcome::Done);
+            done += 1;
+        }
+    }
+    check_accounts(&executor);
+    let mut crashed = 0;
+    for _ in 0..2 {
+        put(&executor, DIE, 0);
+        while crashed < 2 {
+            sleep();
+            match executor.poll() {
+                Ok(result) => {
+                    assert_eq!(result.outcome, Outcome::Crashed);
+                    crashed += 1;
+                    break;
+                }
+                Err(status) => assert_eq!(status, Status::Empty),
+            }
+        }
+    }
+    let end = loop {
+        sleep();
+        match executor.poll() {
+            Err(Status::Empty) => {}
+            answer => break answer.map(|result| result.id),
+        }
+    };
+    assert_eq!(end, Err(Status::NoWorkers));
+    self::end(executor);
+}
+
 fn what_cannot_be_started_is_an_error() {
     let failed = |command: &[&str]| {
         let command = WorkerCommand::new(command.iter().copied());
@@ -220,6 +276,7 @@ fn main() -> ExitCode {
         a_close_kills_what_does_not_end,
         many_short_jobs,
         many_in_one_call,
+        a_host_sleeps_on_the_descriptor,
         what_cannot_be_started_is_an_error,
     );
     ExitCode::SUCCESS

@@ -62,6 +62,8 @@ pub struct jobexec_counters {
     pub held: u64,
     /// How long they had to, all together, in nanoseconds.
     pub held_ns: u64,
+    /// How often the descriptor of jobexec_event_fd was made readable.
+    pub event_fd_rings: u64,
 }
 
 /// Reads the counters.
@@ -118,6 +120,7 @@ fn convert(stats: &Stats, size: u64) -> jobexec_counters {
         looks_in_vain: stats.looks_in_vain,
         held: stats.held,
         held_ns: stats.held_ns,
+        event_fd_rings: stats.event_fd_rings,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Descriptors that tell of something by becoming readable, and a thread's wait for that.
 
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::ptr;
 
 /// Waits for descriptors to become readable, each of which has a tag.
@@ -47,7 +47,7 @@ impl Watch {
     }
 }
 
-/// A descriptor that can be made readable, for good.
+/// A descriptor that can be made readable, by an eventfd's count.
 pub(crate) struct Flag(OwnedFd);
 
 impl Flag {
@@ -65,11 +65,38 @@ impl Flag {
         self.0.as_raw_fd()
     }
 
-    pub(crate) fn raise(&self) {
-        let one = 1_u64.to_ne_bytes();
-        // SAFETY: the bytes are eight, as an eventfd takes them.
-        unsafe { libc::write(self.fd(), one.as_ptr().cast(), one.len()) };
+    /// From now on the caller closes it.
+    pub(crate) fn leak(self) -> RawFd {
+        self.0.into_raw_fd()
     }
+
+    pub(crate) fn raise(&self) {
+        raise(self.fd());
+    }
+}
+
+/// Makes a flag readable. Async-signal-safe, and leaves errno as it was.
+pub(crate) fn raise(flag: RawFd) {
+    let one = 1_u64.to_ne_bytes();
+    // SAFETY: the bytes are eight, as an eventfd takes them.
+    keeping_errno(|| unsafe { libc::write(flag, one.as_ptr().cast(), one.len()) });
+}
+
+/// Makes a flag unreadable, if it was not.
+pub(crate) fn lower(flag: RawFd) {
+    let mut count = [0_u8; 8];
+    // SAFETY: the place is one of eight bytes, as an eventfd gives them.
+    keeping_errno(|| unsafe { libc::read(flag, count.as_mut_ptr().cast(), count.len()) });
+}
+
+fn keeping_errno(call: impl FnOnce() -> isize) {
+    // SAFETY: the call has no conditions; the place is this thread's own, for as long as it lives.
+    let place = unsafe { libc::__errno_location() };
+    // SAFETY: as above.
+    let before = unsafe { place.read() };
+    call();
+    // SAFETY: as above.
+    unsafe { place.write(before) };
 }
 
 /// A pipe, whose first end is read without waiting.
@@ -98,5 +125,22 @@ mod tests {
         watch.add(flag.fd(), 7, true).unwrap();
         flag.raise();
         assert_eq!(watch.wait().collect::<Vec<_>>(), [7]);
+    }
+
+    #[test]
+    fn a_flag_is_lowered_whatever_raised_it() {
+        let flag = Flag::new().unwrap();
+        let readable = || {
+            let mut place = libc::pollfd { fd: flag.fd(), events: libc::POLLIN, revents: 0 };
+            // SAFETY: one descriptor is given, as is said.
+            unsafe { libc::poll(&mut place, 1, 0) == 1 }
+        };
+        assert!(!readable());
+        lower(flag.fd());
+        flag.raise();
+        flag.raise();
+        assert!(readable());
+        lower(flag.fd());
+        assert!(!readable());
     }
 }

@@ -1,0 +1,128 @@
+//! What is off unless asked for: put_poll with it against the plain executor. Each round runs all
+//! of them in turn, and a ratio is taken within a round.
+//!
+//! A feature is a line of [`features`].
+
+mod peers;
+mod rounds;
+
+use jobexec::Config;
+use peers::{Cpus, Ours, PATIENCE, Pool, Task, drive};
+use rounds::{Contestant, median, sized};
+use std::os::fd::AsRawFd;
+
+/// A name, how the configuration differs, and what is asked of the started executor.
+struct Feature {
+    name: &'static str,
+    configure: fn(Config) -> Config,
+    prepare: fn(&Ours),
+    take: fn(&Ours) -> Box<Task>,
+}
+
+fn features() -> Vec<Feature> {
+    const PLAIN: Feature =
+        Feature { name: "plain", configure: |config| config, prepare: |_| (), take: Pool::get };
+    fn open(ours: &Ours) {
+        ours.executor.event_fd().unwrap();
+    }
+    vec![
+        PLAIN,
+        Feature { name: "plain again", ..PLAIN }, // How much is noise.
+        Feature { name: "event_fd", prepare: open, ..PLAIN },
+        Feature { name: "event_fd, slept on", prepare: open, take: take_by_descriptor, ..PLAIN },
+        Feature { name: "ordered", configure: |it| Config { ordered: true, ..it }, ..PLAIN },
+        Feature { name: "timed", configure: |it| Config { timing: true, ..it }, ..PLAIN },
+    ]
+}
+
+/// As an event loop does that has nothing else to do: the host sleeps in poll(2).
+fn take_by_descriptor(ours: &Ours) -> Box<Task> {
+    loop {
+        if let Some(task) = ours.try_get() {
+            return task;
+        }
+        let fd = ours.executor.event_fd().unwrap().as_raw_fd();
+        let mut place = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+        // SAFETY: one descriptor is given, as is said.
+        let count = unsafe { libc::poll(&mut place, 1, PATIENCE.as_millis() as i32) };
+        assert_eq!(count, 1, "not woken");
+    }
+}
+
+/// An executor with a feature, as its host uses it.
+struct Featured {
+    ours: Ours,
+    take: fn(&Ours) -> Box<Task>,
+}
+
+impl Pool for Featured {
+    #[inline]
+    fn put(&self, task: Box<Task>) {
+        self.ours.put(task);
+    }
+
+    #[inline]
+    fn get(&self) -> Box<Task> {
+        (self.take)(&self.ours)
+    }
+
+    fn try_get(&self) -> Option<Box<Task>> {
+        self.ours.try_get()
+    }
+
+    fn check(&self, tasks: u64) {
+        self.ours.check(tasks);
+    }
+
+    fn stop(self: Box<Self>) {
+        Box::new(self.ours).stop();
+    }
+}
+
+/// The executors of all features, with so many workers and so many jobs in flight.
+struct Setup {
+    workers: usize,
+    window: usize,
+    pools: Vec<(&'static str, Featured)>,
+}
+
+impl Setup {
+    fn start(workers: usize, window: usize, cpus: &Cpus) -> Setup {
+        let start = |feature: Feature| {
+            let config = peers::config(workers, window, cpus);
+            let ours = Ours::start(&(feature.configure)(config));
+            (feature.prepare)(&ours);
+            (feature.name, Featured { ours, take: feature.take })
+        };
+        Setup { workers, window, pools: features().into_iter().map(start).collect() }
+    }
+
+    fn contestants(&self) -> Vec<Contestant<'_>> {
+        let window = self.window;
+        let pools = self.pools.iter();
+        pools.map(|(name, pool)| Contestant::new(name, move |n| drive(pool, window, n))).collect()
+    }
+}
+
+fn main() {
+    let cpus = Cpus::read();
+    let sizes = [1, 2].map(|workers| [4, 64, 1024].map(|window| (workers, window)));
+    let setups: Vec<Setup> =
+        sizes.iter().flatten().map(|&(w, window)| Setup::start(w, window, &cpus)).collect();
+    cpus.pin_host();
+    let (rounds, jobs) = sized((41, 10_000), (15, 1_000));
+    let mut table = vec![["", "", "ns a job", "/ plain"].map(String::from).to_vec()];
+    for setup in &setups {
+        let ns = rounds::in_turn(&mut setup.contestants(), rounds, jobs);
+        for ((name, _), own) in setup.pools.iter().zip(&ns) {
+            let size = format!("workers {}, window {}", setup.workers, setup.window);
+            let time = format!("{:.0}", median(own));
+            table.push(vec![size, name.to_string(), time, rounds::ratio(own, &ns[0])]);
+        }
+    }
+    let title = format!(
+        "features: put_poll with each over without, as median (10th..90th percentile) of {rounds} \
+         rounds of {jobs} jobs"
+    );
+    rounds::print(&title, &table);
+}
