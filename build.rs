@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// In the order of the header.
-const FILES: [&str; 14] = [
+const FILES: [&str; 16] = [
     "status.rs",
     "error.rs",
     "callbacks.rs",
@@ -14,6 +14,8 @@ const FILES: [&str; 14] = [
     "lifecycle.rs",
     "result.rs",
     "calls.rs",
+    "limits.rs",
+    "cancel.rs",
     "many.rs",
     "event_fd.rs",
     "buffer.rs",

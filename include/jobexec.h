@@ -507,6 +507,19 @@ typedef struct jobexec_config {
      * The number of that session's first job, less than 2^36. Default 0.
      */
     uint64_t first_number;
+    /**
+     * How long a job may run, in nanoseconds from when a worker begins it. Then it is told, as by
+     * jobexec_cancel, and comes as JOBEXEC_OUTCOME_TIMED_OUT once its transform returns; a worker
+     * process is killed and replaced. jobexec_put_with may say otherwise for one job. Default 0:
+     * for ever, and no put may say otherwise; UINT64_MAX: for ever unless a put says otherwise.
+     * Needs timing; without workers it has no effect.
+     */
+    uint64_t job_timeout_ns;
+    /**
+     * How long a worker process may go on with a job that was cancelled before it is killed and
+     * replaced, in nanoseconds. Default 0: for ever. Needs timing.
+     */
+    uint64_t cancel_kill_ns;
 } jobexec_config;
 
 /**
@@ -593,6 +606,25 @@ typedef struct jobexec_result {
      */
     void *header;
 } jobexec_result;
+
+/**
+ * How one job is put. Set size, and the rest to 0 or what is wanted.
+ */
+typedef struct jobexec_put_options {
+    /**
+     * sizeof(jobexec_put_options).
+     */
+    uint64_t size;
+    /**
+     * How long the job may run, in nanoseconds, instead of config.job_timeout_ns; 0 is that,
+     * UINT64_MAX is for ever. An error where config.job_timeout_ns is 0.
+     */
+    uint64_t job_timeout_ns;
+    /**
+     * How long the put may wait for room, in nanoseconds; 0 is not at all.
+     */
+    uint64_t wait_ns;
+} jobexec_put_options;
 
 /**
  * Counts since the start. Always accepted = done + failed + panicked + crashed + timed_out +
@@ -702,6 +734,10 @@ typedef struct jobexec_counters {
      * How often the descriptor of jobexec_event_fd was made readable.
      */
     uint64_t event_fd_rings;
+    /**
+     * Jobs that run past their deadline at this moment.
+     */
+    uint64_t stalled;
 } jobexec_counters;
 
 #ifdef __cplusplus
@@ -947,6 +983,38 @@ int32_t jobexec_is_full(struct jobexec_executor *exec);
 int32_t jobexec_is_idle(struct jobexec_executor *exec);
 
 /**
+ * Puts a payload, with options.
+ *
+ * Threads, ownership: as jobexec_put. Blocks: at most options.wait_ns.
+ * Answers: as jobexec_put, with JOBEXEC_TIMEOUT in place of JOBEXEC_FULL where it may wait;
+ * JOBEXEC_ERROR_SIZE, JOBEXEC_ERROR_INVALID_ARGUMENT.
+ *
+ * # Safety
+ * As jobexec_put; `options` is NULL or as large as its size says.
+ */
+jobexec_status jobexec_put_with(struct jobexec_executor *exec,
+                                void *payload,
+                                const struct jobexec_put_options *options,
+                                uint64_t *job_id);
+
+/**
+ * Cancels a job of this session, by the number that its put gave. One that waits never runs; one
+ * that runs is told, see jobexec_job_is_cancelled, and no other is in its place until it returns.
+ * Its result comes as JOBEXEC_OUTCOME_CANCELLED, whatever its transform answers; where the job
+ * was done before, as what it is.
+ *
+ * Threads: any, callbacks included. Blocks: never; it takes a lock that nobody holds for longer
+ * than it takes to look through a list of such jobs.
+ * Answers: JOBEXEC_OK, JOBEXEC_EMPTY (no such job was put in this session; or there are no
+ * workers, and jobs run inside their put), JOBEXEC_CLOSED, JOBEXEC_ABORTED,
+ * JOBEXEC_ERROR_NO_WORKERS, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_HANDLE.
+ *
+ * # Safety
+ * `exec` is NULL or a handle that is not freed meanwhile.
+ */
+jobexec_status jobexec_cancel(struct jobexec_executor *exec, uint64_t job_id);
+
+/**
  * Puts payloads in one call: from the front of the list, as many as there is room for, one at
  * least. accepted is given how many they are; first_id, which may be NULL, the number of the first
  * of them: the next has the next number, and so on. Costs a fraction of as many calls of
@@ -1177,8 +1245,8 @@ uint32_t jobexec_job_worker(const struct jobexec_job *job);
 uint64_t jobexec_job_seed(const struct jobexec_job *job);
 
 /**
- * 1 if the result is no longer wanted (reset, abort, close), else 0. A long transform looks now
- * and then and returns early: it costs one load.
+ * 1 if the result is no longer wanted (jobexec_cancel, the job's deadline, reset, abort, close),
+ * else 0. A long transform looks now and then and returns early: it costs two loads.
  *
  * Threads: the worker's. Blocks: never.
  *

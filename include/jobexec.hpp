@@ -204,6 +204,20 @@ public:
     Config& stall_report(std::chrono::duration<Rep, Period> time) {
         return set(raw_.stall_report_ns, detail::nanoseconds(time));
     }
+    /// How long a job may run; then it is told, and comes as timed out when its transform returns; a
+    /// worker process is killed and replaced. Default 0: for ever, and no put may say otherwise.
+    template <class Rep, class Period>
+    Config& job_timeout(std::chrono::duration<Rep, Period> time) {
+        return set(raw_.job_timeout_ns, detail::nanoseconds(time));
+    }
+    /// For ever, unless a put says otherwise.
+    Config& job_timeout_by_put() { return set(raw_.job_timeout_ns, UINT64_MAX); }
+    /// How long a worker process may go on with a job that was cancelled before it is killed.
+    /// Default 0: for ever.
+    template <class Rep, class Period>
+    Config& cancel_kill(std::chrono::duration<Rep, Period> time) {
+        return set(raw_.cancel_kill_ns, detail::nanoseconds(time));
+    }
     /// Whether results come in the order in which their jobs were put; what is done before its turn
     /// is held, and its place with it. Default false: as they are done.
     Config& ordered(bool in_order) { return set(raw_.ordered, in_order); }
@@ -464,6 +478,10 @@ public:
     Status reset(std::uint32_t* session = nullptr) {
         return check(::jobexec_reset(get(), session));
     }
+    /// Cancels a job of this session: one that waits never runs, one that runs is told; either comes
+    /// as cancelled, and one that is done as what it is. empty if there was no such job in this
+    /// session. Never blocks; allowed in callbacks.
+    Status cancel(std::uint64_t id) { return check(::jobexec_cancel(get(), id)); }
     /// Stops the executor and waits for running jobs: ok, or timeout, after which last_error()
     /// names them and it may be called again. Throws Error from inside a callback.
     template <class Rep, class Period>
@@ -629,6 +647,20 @@ public:
                    std::uint64_t* id = nullptr) {
         const auto ns = detail::nanoseconds(timeout);
         return give(payload, [&](T* raw) { return ::jobexec_put_wait(get(), raw, ns, id); });
+    }
+    /// Puts a payload whose job may run for so long, waiting for room: as put_for. Throws Error
+    /// where the configuration has no job_timeout.
+    template <class Rep, class Period, class WaitRep = std::int64_t,
+              class WaitPeriod = std::nano>
+    Status put_limited(std::unique_ptr<T>& payload, std::chrono::duration<Rep, Period> job_timeout,
+                       std::chrono::duration<WaitRep, WaitPeriod> wait =
+                           std::chrono::duration<WaitRep, WaitPeriod>::zero(),
+                       std::uint64_t* id = nullptr) {
+        const ::jobexec_put_options options{sizeof(::jobexec_put_options),
+                                            detail::nanoseconds(job_timeout),
+                                            detail::nanoseconds(wait)};
+        return give(payload,
+                    [&](T* raw) { return ::jobexec_put_with(get(), raw, &options, id); });
     }
     /// The same with an instant, of which only the distance from now counts.
     template <class Clock, class Duration>

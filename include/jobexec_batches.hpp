@@ -187,6 +187,20 @@ public:
         return give(buffer, [&](void* in) { return ::jobexec_put_wait(get(), in, ns, id); });
     }
 
+    /// Puts a buffer whose job may run for so long, see Executor::put_limited.
+    template <class Rep, class Period, class WaitRep = std::int64_t,
+              class WaitPeriod = std::nano>
+    Status put_limited(Buffer& buffer, std::chrono::duration<Rep, Period> job_timeout,
+                       std::chrono::duration<WaitRep, WaitPeriod> wait =
+                           std::chrono::duration<WaitRep, WaitPeriod>::zero(),
+                       std::uint64_t* id = nullptr) {
+        const ::jobexec_put_options options{sizeof(::jobexec_put_options),
+                                            detail::nanoseconds(job_timeout),
+                                            detail::nanoseconds(wait)};
+        return give(buffer,
+                    [&](void* in) { return ::jobexec_put_with(get(), in, &options, id); });
+    }
+
     /// Puts buffers in one call: from the front of the list, as many as there is room for, one at
     /// least; see Executor::put_many. Throws Error as put does, also for one in the middle, with
     /// the list as it is. Never blocks.

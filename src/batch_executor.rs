@@ -3,7 +3,7 @@
 use crate::arena::{Allocate, Source, View};
 use crate::batch::{BatchTransform, Batched};
 use crate::clock::Timeout;
-use crate::config::{Capacity, Config};
+use crate::config::{Capacity, Config, PutOptions};
 use crate::credits::{Outcome, Ticket};
 use crate::held::Buffer;
 use crate::job::{Id, Times};
@@ -167,6 +167,22 @@ impl BatchExecutor {
         let engine = &self.running.crew.engine;
         let answer = engine.put_wait(buffer.view.input.cast(), timeout.into());
         self.sent(buffer, answer)
+    }
+
+    /// Puts a buffer as the options say, see [`crate::Executor::put_with`].
+    pub fn put_with(&self, buffer: Buffer, options: PutOptions) -> Result<u64, NotPut> {
+        if !Arc::ptr_eq(&buffer.crew, &self.running.crew) {
+            return Err(NotPut { status: Status::NotHeld, buffer });
+        }
+        let limit = options.job_timeout.map(|time| Timeout::from(time).0);
+        let engine = &self.running.crew.engine;
+        let answer = engine.put_with(buffer.view.input.cast(), limit, options.wait.into());
+        self.sent(buffer, answer.map_err(|error| error.status()))
+    }
+
+    /// Cancels a job of this session, see [`crate::Executor::cancel`].
+    pub fn cancel(&self, id: u64) -> Result<(), Status> {
+        self.running.crew.engine.cancel(Id(id))
     }
 
     fn sent(&self, buffer: Buffer, answer: Result<Ticket, Status>) -> Result<u64, NotPut> {

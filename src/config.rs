@@ -85,6 +85,15 @@ pub struct Config {
     /// Where nobody got a result for so long though a poller waited (in one call or in several), the
     /// job report goes to the log, once a stall; in nanoseconds. Default 30 s; 0 is never.
     pub stall_report_ns: u64,
+    /// How long a job may run, in nanoseconds from when a worker begins it. Then it is told, as by
+    /// a cancel, and comes as `TimedOut` once its transform returns; a worker process is killed
+    /// and replaced. [`PutOptions`] may say otherwise for one job. Default 0: for ever, and no put
+    /// may say otherwise; `u64::MAX`: for ever unless a put says otherwise. Needs `timing`; without
+    /// workers it has no effect.
+    pub job_timeout_ns: u64,
+    /// How long a worker process may go on with a job that was cancelled before it is killed and
+    /// replaced, in nanoseconds. Default 0: for ever. Needs `timing`.
+    pub cancel_kill_ns: u64,
     /// Whether results come in the order in which their jobs were put. What is done before its turn
     /// is held, and its place with it: the window is as many jobs as may be in flight. Default
     /// false: as they are done.
@@ -123,6 +132,15 @@ pub enum Waiting {
     Power,
 }
 
+/// How one job is put, see [`crate::Executor::put_with`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PutOptions {
+    /// How long the job may run, instead of [`Config::job_timeout_ns`].
+    pub job_timeout: Option<std::time::Duration>,
+    /// How long the put may wait for room. 0, the default, is not at all.
+    pub wait: std::time::Duration,
+}
+
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -144,6 +162,8 @@ impl Default for Config {
             restart_backoff_ns: 10_000_000,
             retries: 0,
             stall_report_ns: 30_000_000_000,
+            job_timeout_ns: 0,
+            cancel_kill_ns: 0,
             ordered: false,
             first_session: 0,
             first_number: 0,
@@ -180,6 +200,11 @@ impl Config {
         Ok(Capacity { queued: queued.min(in_flight), in_flight })
     }
 
+    /// Whether somebody must watch what jobs do.
+    pub(crate) fn has_limits(&self) -> bool {
+        self.job_timeout_ns > 0 || self.cancel_kill_ns > 0
+    }
+
     /// Whether payloads may be batches.
     pub(crate) fn has_batches(&self) -> bool {
         self.input_bytes > 0 || self.output_bytes > 0
@@ -200,6 +225,11 @@ impl Config {
         within("output_bytes", self.output_bytes, 0, MAX_BUFFER_BYTES)?;
         within("first_session", self.first_session as usize, 0, MAX_SESSION as usize)?;
         within("first_number", self.first_number as usize, 0, MAX_NUMBER as usize)?;
+        if self.has_limits() && !self.timing {
+            let text =
+                "job_timeout_ns and cancel_kill_ns need timing: without it, nobody reads a clock";
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
         within("spin_ns", self.spin_ns as usize, 0, MAX_SPIN_NS as usize)?;
         Ok(())
     }

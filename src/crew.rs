@@ -18,6 +18,7 @@ pub(crate) struct Crew {
     pub(crate) budget: Budget,
     /// How it came to that number of workers and those CPUs.
     pub(crate) pinned_by: String,
+    /// Each worker's, and the warden's.
     pub(crate) threads: Mutex<Vec<Option<Thread>>>,
     /// Threads that have not left.
     pub(crate) live: AtomicU64,
@@ -42,7 +43,7 @@ impl Crew {
     ) -> Crew {
         Crew {
             engine,
-            threads: Mutex::new((0..cpus.len()).map(|_| None).collect()),
+            threads: Mutex::new((0..=cpus.len()).map(|_| None).collect()),
             cpus,
             budget,
             pinned_by,

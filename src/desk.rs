@@ -3,6 +3,7 @@
 //! each slot of its link. Only the owner puts jobs there, so that nothing here travels between
 //! cores unless somebody asks.
 
+use crate::credits::Outcome;
 use crate::job::{Id, Job};
 use crate::sync::{AtomicU64, Ordering};
 use crossbeam_utils::CachePadded;
@@ -27,14 +28,31 @@ struct Line {
     since: AtomicU64,
     /// How many jobs were ever put here.
     begun: AtomicU64,
+    /// How long it may run, where jobs have limits.
+    limit: AtomicU64,
+    /// Which of the jobs that were ever put here was told last that its result is not wanted, and
+    /// in the lowest bit why: see [`crate::cancel`].
+    told: AtomicU64,
+}
+
+/// In the lowest bit of `told`.
+const TOO_LATE: u64 = 1;
+
+#[cold]
+fn reason(told: u64) -> Outcome {
+    if told & TOO_LATE == 0 { Outcome::Cancelled } else { Outcome::TimedOut }
 }
 
 /// What a worker is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AtWork {
     pub(crate) id: Id,
-    /// 0 where jobs are not timed.
+    /// 0 where jobs are not timed, and before it began.
     pub(crate) since: u64,
+    /// How long it may run, where jobs have limits.
+    pub(crate) limit: u64,
+    /// Which of the desk's jobs it is, from 1.
+    pub(crate) number: u64,
 }
 
 /// A job as it lay on a desk when somebody looked.
@@ -67,7 +85,53 @@ impl Desk {
     /// The owner starts the transform.
     #[inline]
     pub(crate) fn starts(&self, now: u64) {
-        self.line.since.store(now, Ordering::Relaxed);
+        self.line.since.store(now, Ordering::Release);
+    }
+
+    /// The owner says how long the job may run, before it starts it.
+    #[inline]
+    pub(crate) fn may_run(&self, limit: u64) {
+        self.line.limit.store(limit, Ordering::Relaxed);
+    }
+
+    /// Tells the job of that number why it is not wanted; who comes first has said it. False if
+    /// it has left.
+    pub(crate) fn tell(&self, number: u64, reason: Outcome) -> bool {
+        let late = if reason == Outcome::TimedOut { TOO_LATE } else { 0 };
+        let word = number << 1 | late;
+        let mut told = self.line.told.load(Ordering::Acquire);
+        while self.has(number) && told >> 1 < number {
+            let swap =
+                self.line.told.compare_exchange(told, word, Ordering::AcqRel, Ordering::Acquire);
+            match swap {
+                Ok(_) => return true,
+                Err(seen) => told = seen,
+            }
+        }
+        self.has(number)
+    }
+
+    /// Whether the job of that number lies here.
+    pub(crate) fn has(&self, number: u64) -> bool {
+        self.line.at.load(Ordering::Acquire) == number
+    }
+
+    /// The number of the job that was put here last.
+    #[inline]
+    pub(crate) fn last(&self) -> u64 {
+        self.line.begun.load(Ordering::Relaxed)
+    }
+
+    /// Why the job of that number was told, if it was.
+    pub(crate) fn told(&self, number: u64) -> Option<Outcome> {
+        let told = self.line.told.load(Ordering::Acquire);
+        (told >> 1 == number).then(|| reason(told))
+    }
+
+    /// For the job that was put here last: a word, and what that is at least when the job was told.
+    #[inline]
+    pub(crate) fn told_word(&self) -> (&AtomicU64, u64) {
+        (&self.line.told, self.last() << 1)
     }
 
     /// The owner, where nobody else takes jobs from here, is about to publish or discard the job.
@@ -88,6 +152,7 @@ impl Desk {
                 payload: line.payload.load(Ordering::Acquire) as *mut c_void,
                 created: line.created.load(Ordering::Acquire),
                 position: line.position.load(Ordering::Acquire),
+                limit: line.limit.load(Ordering::Acquire),
             },
         })
     }
@@ -113,9 +178,10 @@ impl Desk {
             if at == 0 {
                 return None;
             }
-            let (id, since) = (line.id.load(Ordering::Acquire), line.since.load(Ordering::Relaxed));
+            let since = line.since.load(Ordering::Acquire);
+            let (id, limit) = (line.id.load(Ordering::Acquire), line.limit.load(Ordering::Acquire));
             if line.at.load(Ordering::Acquire) == at {
-                return Some(AtWork { id: Id(id), since });
+                return Some(AtWork { id: Id(id), since, limit, number: at });
             }
         }
     }

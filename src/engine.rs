@@ -9,7 +9,9 @@ use crate::desk::Desk;
 use crate::inside;
 use crate::job::{Completion, Job};
 use crate::lane::Lane;
+use crate::limits::Limits;
 use crate::link::DEPTH;
+use crate::notes::Notes;
 use crate::queue::Jobs;
 use crate::record::Records;
 use crate::registry::Lease;
@@ -48,6 +50,15 @@ pub(crate) struct Engine {
     pub(crate) inline: AtomicU64,
     pub(crate) marks: Marks,
     pub(crate) stalls: Stalls,
+    pub(crate) notes: Notes,
+    /// How long jobs may run, where that is limited.
+    pub(crate) limits: Option<Limits>,
+    /// What they are where a put does not say; 0 without limits.
+    pub(crate) usual_limit: u64,
+    /// The first session, and the number of its first job.
+    pub(crate) first: (u32, u64),
+    /// Tells no job anything, see [`crate::desk::Desk::told_word`].
+    pub(crate) untold: AtomicU64,
 }
 
 /// High-water marks of the two queues. To look at one takes a line away from the other side, some
@@ -80,6 +91,7 @@ pub(crate) struct Parts {
     pub(crate) first: (u32, u64),
     pub(crate) retries: u64,
     pub(crate) stall_report_ns: u64,
+    pub(crate) limits: Option<Limits>,
     pub(crate) run: Box<dyn Run>,
     pub(crate) arena: Option<Arc<Arena>>,
     /// None where workers are threads.
@@ -90,7 +102,7 @@ impl Engine {
     /// Allocates everything.
     pub(crate) fn new(parts: Parts) -> Engine {
         let Parts { signals, workers, capacity, spin, timing, seed, ordered, first, .. } = parts;
-        let Parts { retries, stall_report_ns, run, arena, lanes, .. } = parts;
+        let Parts { retries, stall_report_ns, limits, run, arena, lanes, .. } = parts;
         barrier::prepare();
         signals.begin_session(first.0);
         let processes = !lanes.is_empty();
@@ -98,7 +110,7 @@ impl Engine {
         Engine {
             signals,
             credits: Credits::new(capacity.in_flight, first),
-            jobs: Jobs::new(capacity.queued, timing),
+            jobs: Jobs::new(capacity.queued, timing, limits.is_some()),
             results: Results::new(capacity.in_flight, workers, timing, ordered),
             records: Records::new(capacity.in_flight),
             desks: (0..desks).map(|_| Desk::new()).collect(),
@@ -114,6 +126,11 @@ impl Engine {
             inline: AtomicU64::new(0),
             marks: Marks::default(),
             stalls: Stalls::new(stall_report_ns),
+            notes: Notes::new(capacity.in_flight),
+            usual_limit: limits.as_ref().map_or(0, |limits| limits.usual),
+            limits,
+            first,
+            untold: AtomicU64::new(0),
         }
     }
 
@@ -123,13 +140,15 @@ impl Engine {
         capacity: Capacity,
         timing: bool,
         ordered: bool,
+        limited: bool,
         processes: bool,
     ) -> usize {
         let returned = if processes { Returned::bytes(capacity.in_flight) } else { 0 };
         let desks = if processes { workers * DEPTH } else { workers };
-        Jobs::bytes(capacity.queued, timing)
+        Jobs::bytes(capacity.queued, timing, limited)
             + Results::bytes(capacity.in_flight, workers, timing, ordered)
             + Records::bytes(capacity.in_flight)
+            + Notes::bytes(capacity.in_flight)
             + returned
             + desks * size_of::<Desk>()
             + size_of::<Engine>()
@@ -139,6 +158,11 @@ impl Engine {
     pub(crate) fn desks_of(&self, worker: usize) -> &[Desk] {
         let each = if self.lanes.is_empty() { 1 } else { DEPTH };
         &self.desks[worker * each..(worker + 1) * each]
+    }
+
+    /// Whose desk that is.
+    pub(crate) fn worker_at(&self, desk: usize) -> usize {
+        if self.lanes.is_empty() { desk } else { desk / DEPTH }
     }
 
     /// Which executor a callback belongs to, see [`crate::inside`].
@@ -192,6 +216,14 @@ impl Engine {
     pub(crate) fn running(&self) -> u64 {
         let at_desks = self.desks.iter().filter(|desk| desk.at_work().is_some()).count();
         at_desks as u64 + self.inline.load(Ordering::Acquire)
+    }
+
+    /// Jobs at a worker that ran past their limit and were told so.
+    pub(crate) fn stalled(&self) -> u64 {
+        let late = |desk: &&Desk| {
+            desk.at_work().and_then(|at| desk.told(at.number)) == Some(Outcome::TimedOut)
+        };
+        self.desks.iter().filter(late).count() as u64
     }
 
     /// Jobs of sessions before that one which a worker has at hand.

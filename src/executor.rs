@@ -2,7 +2,7 @@
 
 use crate::arena::Source;
 use crate::clock::Timeout;
-use crate::config::{Capacity, Config};
+use crate::config::{Capacity, Config, PutOptions};
 use crate::credits::{Outcome, Ticket};
 use crate::job::{Id, Times};
 use crate::lifecycle::{Running, Site};
@@ -21,7 +21,8 @@ mod many;
 /// A payload that was not accepted, and why.
 #[derive(Debug)]
 pub struct Rejected<T> {
-    /// `Full`, `Closed`, `Aborted`, `Finished`, `Timeout`, `NoWorkers` or `InsideCallback`.
+    /// `Full`, `Closed`, `Aborted`, `Finished`, `Timeout`, `NoWorkers` or `InsideCallback`; from
+    /// `put_with` also `InvalidArgument`.
     pub status: Status,
     /// Still yours.
     pub payload: Box<T>,
@@ -85,6 +86,25 @@ impl<T: Send + 'static> Executor<T> {
     pub fn put_wait(&self, payload: Box<T>, timeout: Duration) -> Result<u64, Rejected<T>> {
         let engine = &self.running.crew.engine;
         self.put_by(payload, |payload| engine.put_wait(payload, timeout.into()))
+    }
+
+    /// Puts a payload as the options say. `InvalidArgument` where they give a `job_timeout` and the
+    /// configuration has none.
+    pub fn put_with(&self, payload: Box<T>, options: PutOptions) -> Result<u64, Rejected<T>> {
+        let engine = &self.running.crew.engine;
+        let limit = options.job_timeout.map(|time| Timeout::from(time).0);
+        self.put_by(payload, |payload| {
+            let put = engine.put_with(payload, limit, options.wait.into());
+            put.map_err(|error| error.status())
+        })
+    }
+
+    /// Cancels a job of this session, by the number that its put answered. One that waits never
+    /// runs; one that runs is told ([`JobContext::cancelled`]). Either comes as `Cancelled`; one
+    /// that is done comes as what it is. `Empty` if there was no such job in this session, or where
+    /// there are no workers. Never waits; allowed inside callbacks.
+    pub fn cancel(&self, id: u64) -> Result<(), Status> {
+        self.running.crew.engine.cancel(Id(id))
     }
 
     #[inline]

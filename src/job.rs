@@ -41,6 +41,8 @@ pub(crate) struct Job {
     pub(crate) created: u64,
     /// Its place among all jobs of the executor.
     pub(crate) position: u64,
+    /// How long it may run, in nanoseconds; 0 where jobs have no limits.
+    pub(crate) limit: u64,
 }
 
 /// A job that has been at a worker, on its way to a poller. Whoever holds it owns the payload,

@@ -20,6 +20,8 @@ pub(crate) struct Lane {
 struct Shared {
     /// 1 when the process has ended.
     dead: AtomicU64,
+    /// 1 when the library itself has it killed, for a job that is told why.
+    evicted: AtomicU64,
     /// The positions that are handed over and not collected: from here...
     head: AtomicU64,
     /// ...to before here.
@@ -37,7 +39,19 @@ impl Lane {
     /// A fresh process begins on a fresh link.
     pub(crate) fn begin(&self) {
         self.show(0, 0);
+        self.shared.evicted.store(0, Ordering::Relaxed);
         self.shared.dead.store(0, Ordering::Release);
+    }
+
+    /// The process is about to be killed for one of its jobs, which was told: its other jobs are not
+    /// to blame.
+    pub(crate) fn evict(&self) {
+        self.shared.evicted.store(1, Ordering::Release);
+    }
+
+    /// Whether it was killed so.
+    pub(crate) fn is_evicted(&self) -> bool {
+        self.shared.evicted.load(Ordering::Acquire) != 0
     }
 
     /// The process has ended. Wakes the lane's thread; whoever calls this wakes it where it waits

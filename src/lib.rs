@@ -53,6 +53,8 @@
 //! | `run` | the one step in which kinds of workers differ |
 //! | `desk`, `lane` | what a worker is at; a worker process as threads see it |
 //! | `inside` | which executor's callback a thread is in |
+//! | `limits` | how long jobs may run; how their warden sleeps, with its proof |
+//! | `notes` | which jobs were cancelled while they waited |
 //! | `stall` | noticing that pollers wait and nothing comes |
 //! | `engine` | all that is shared |
 //! | `buffer` | a batch on its way: filled, sent, brought back, released |
@@ -60,8 +62,10 @@
 //! | `put`, `worker`, `poll` | the walk of a payload, step by step |
 //! | `many` | several in one call |
 //! | `recall`, `reset` | taking back what is not begun; clearing the way |
+//! | `cancel` | telling one job that it is not wanted |
 //! | `pump` | the worker's step where it is a process |
-//! | `budget`, `crew`, `service`, `lifecycle`, `stats` | restarts left, the threads, a thread's life, start and close, numbers and the report |
+//! | `budget`, `crew`, `service`, `warden` | restarts left, the threads, a worker's life, and who watches deadlines |
+//! | `lifecycle`, `stats` | start and close, numbers and the report |
 //! | `run_thread`, `batch` | transforms in Rust, of payloads and of batches |
 //! | `process` | worker processes: how they are started, watched and buried; their own side |
 //! | `batch_worker`, `held` | serving as a worker process; a batch in the host's hands |
@@ -115,6 +119,8 @@ mod run;
 mod desk;
 mod inside;
 mod lane;
+mod limits;
+mod notes;
 mod stall;
 
 mod engine;
@@ -126,6 +132,8 @@ mod put;
 mod recall;
 mod reset;
 mod worker;
+
+mod cancel;
 
 mod many;
 
@@ -142,6 +150,8 @@ mod lifecycle;
 mod service;
 #[cfg(not(loom))]
 mod stats;
+#[cfg(not(loom))]
+mod warden;
 
 #[cfg(not(loom))]
 mod batch;
@@ -174,7 +184,7 @@ pub use batch_executor::{BatchExecutor, BatchResult, NotPut};
 pub use batch_worker::{is_worker, serve_worker};
 pub use config::{Capacity, Config, MAX_BUFFER_BYTES, MAX_IN_FLIGHT, MAX_NUMBER, MAX_SESSION};
 pub use config::{MAX_SPIN_NS, MAX_WORKERS};
-pub use config::{Pages, Pinning, Waiting, Workers};
+pub use config::{Pages, Pinning, PutOptions, Waiting, Workers};
 pub use credits::Outcome;
 #[cfg(not(loom))]
 pub use executor::{Executor, JobResult, Rejected, abort_all};

@@ -9,6 +9,7 @@ use crate::crew::Crew;
 use crate::desk::Desk;
 use crate::engine::{Engine, Parts};
 use crate::lane::Lane;
+use crate::limits::Limits;
 use crate::link::{Link, WORDS};
 use crate::os::fork::{self, Birthplace};
 use crate::os::machine::read_machine;
@@ -60,7 +61,14 @@ impl Running {
         cpus.truncate(MAX_WORKERS); // Where the machine itself has more.
         let capacity = config.capacity(cpus.len())?;
         let processes = matches!(source, Source::Shared);
-        let bytes = Engine::bytes(cpus.len(), capacity, config.timing, config.ordered, processes);
+        let bytes = Engine::bytes(
+            cpus.len(),
+            capacity,
+            config.timing,
+            config.ordered,
+            config.has_limits(),
+            processes,
+        );
         if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
             let text = format!("{bytes} bytes for the queues are not to be had");
             return Err(Error::new(Status::OutOfMemory, text));
@@ -92,6 +100,7 @@ impl Running {
             first: (config.first_session, config.first_number),
             retries,
             stall_report_ns: config.stall_report_ns,
+            limits: Limits::new(config.job_timeout_ns, config.cancel_kill_ns),
             run,
             arena,
             lanes,
@@ -113,7 +122,7 @@ impl Running {
     }
 
     fn call_workers(&self, config: &Config, deadline: Deadline) -> Result<(), Error> {
-        let called = self.crew.call();
+        let called = self.crew.call().and_then(|()| self.crew.call_warden());
         let outcome = match called {
             Ok(()) if config.wait_until_workers_run => self.crew.await_running(deadline),
             other => Some(other),

@@ -44,7 +44,7 @@ pub(crate) const DEPTH: usize = if cfg!(loom) { 2 } else { 32 };
 /// "jobexec", and a letter.
 const MAGIC: u64 = u64::from_le_bytes(*b"jobexecL");
 /// Changes with the layout and with the meaning of anything here.
-pub(crate) const VERSION: u64 = 1;
+pub(crate) const VERSION: u64 = 2;
 
 /// The executor writes these before the worker starts.
 const MAGIC_AT: usize = 0;
@@ -70,6 +70,8 @@ const BUFFER: usize = 2;
 const VERDICT: usize = 3;
 const STARTED: usize = 4;
 const FINISHED: usize = 5;
+/// The latest lap whose job was told that it is not wanted.
+const TOLD: usize = 6;
 const TEXT: usize = 8;
 
 // Of a stamp; the lap above.
@@ -81,7 +83,11 @@ const STATE_BITS: u32 = 3;
 const STATE: u64 = (1 << STATE_BITS) - 1;
 
 fn stamp(position: u64, state: u64) -> u64 {
-    (position / DEPTH as u64 + 1) << STATE_BITS | state
+    lap(position) << STATE_BITS | state
+}
+
+fn lap(position: u64) -> u64 {
+    position / DEPTH as u64 + 1
 }
 
 /// What the executor sees of a slot.
@@ -257,7 +263,24 @@ impl Link {
             && word.compare_exchange(stamp, withdrawn, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
+    /// Which lap the slot is in.
+    pub(crate) fn lap(&self, slot: usize) -> u64 {
+        self.of_slot(slot, STAMP).load(Ordering::Acquire) >> STATE_BITS
+    }
+
+    /// Tells the job of that lap, and those before it, that it is not wanted.
+    pub(crate) fn tell(&self, slot: usize, lap: u64) {
+        self.of_slot(slot, TOLD).fetch_max(lap, Ordering::AcqRel);
+    }
+
     // ---- The worker ----
+
+    /// For the job that was claimed at that position: a word, and what that is at least when the
+    /// job was told.
+    #[inline]
+    pub(crate) fn told_word(&self, position: u64) -> (&AtomicU64, u64) {
+        (self.of_slot(slot(position), TOLD), lap(position))
+    }
 
     /// Claims what is offered at its position.
     #[inline]

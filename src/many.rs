@@ -58,7 +58,7 @@ impl Engine {
             admit(payloads.len() as u64).inspect_err(|_| self.keep_many(payloads))?;
         let (accepted, refused) = payloads.split_at(count as usize);
         self.keep_many(refused);
-        self.hand_over_many(accepted, ticket);
+        self.hand_over_many(accepted, ticket, self.usual_limit);
         let first = Id::from(ticket).0;
         Ok(first..first + count)
     }

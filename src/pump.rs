@@ -8,6 +8,8 @@
 //! down meanwhile, finds the job. So no job waits behind another while a worker sleeps.
 
 use crate::clock::{Deadline, now_ns};
+use crate::credits::Outcome;
+use crate::desk::Desk;
 use crate::engine::Engine;
 use crate::job::{Completion, Job};
 use crate::lane::Lane;
@@ -46,6 +48,17 @@ struct Shift<'a> {
 impl Shift<'_> {
     fn is_empty(&self) -> bool {
         self.head == self.tail
+    }
+
+    /// The desk of the job at the head.
+    fn desk<'a>(&self, engine: &'a Engine) -> &'a Desk {
+        &engine.desks[self.worker * DEPTH + slot(self.head)]
+    }
+
+    /// Why the job at the head is not wanted, if somebody said so.
+    fn told(&self, engine: &Engine) -> Option<Outcome> {
+        let desk = self.desk(engine);
+        desk.told(desk.last())
     }
 
     fn ahead(&self) -> u64 {
@@ -147,8 +160,10 @@ impl Engine {
         // Each payload of such an executor is a buffer: `Engine::send` lets no other pass.
         let arena = self.arena.as_ref().expect("an arena");
         let buffer = arena.index_of(job.payload).expect("a buffer");
-        if self.timing {
-            self.desks[desk].starts(now_ns());
+        self.desks[desk].may_run(job.limit);
+        // Where it is limited, its time counts from when it is at the head.
+        if self.timing && (self.limits.is_none() || shift.is_empty()) {
+            self.start(&self.desks[desk], job.limit, now_ns());
         }
         shift.tail += 1;
         shift.lane.show(shift.head, shift.tail);
@@ -156,6 +171,9 @@ impl Engine {
         shift.lane.link.offer(position, job.id, buffer);
         if shift.tail - shift.head > 1 {
             self.signals.work.notify_one();
+        }
+        if self.desks[desk].told(self.desks[desk].last()).is_some() {
+            shift.lane.link.tell(slot(position), shift.lane.link.lap(slot(position)));
         }
         // As after a put: a reset that began before the offer may have swept before it too.
         if self.signals.phase().dooms(job.id.session()) {
@@ -185,23 +203,33 @@ impl Engine {
             }
         }
         shift.lane.show(shift.head, shift.tail);
-        shift.head > before
+        let moved = shift.head > before;
+        if moved
+            && self.limits.is_some()
+            && let Some(at) = shift.desk(self).at_work()
+        {
+            self.start(shift.desk(self), at.limit, now_ns());
+        }
+        moved
     }
 
     fn expel(&self, shift: &mut Shift) {
         shift.expelled = true;
-        self.run.expel(shift.worker, "wrote to its link what makes no sense");
+        self.run.expel(shift.worker, "wrote to its link what makes no sense", &|| true);
     }
 
     /// False if the verdict makes no sense.
     fn collect_done(&self, shift: &mut Shift) -> bool {
         let mut text = Text::EMPTY;
         let verdict = shift.lane.link.verdict(shift.head, &mut text);
-        let Some((outcome, [started, finished])) = verdict else { return false };
+        let Some((mut outcome, [started, finished])) = verdict else { return false };
         shift.worked = true;
         shift.lane.count_done();
         shift.learn(finished.saturating_sub(started));
         let job = self.take_off(shift.worker, slot(shift.head));
+        if let Some(reason) = shift.told(self) {
+            outcome = Engine::note_why(reason, &mut text);
+        }
         shift.head += 1;
         if let Some(job) = job {
             let worker = shift.worker as u16;
@@ -229,11 +257,13 @@ impl Engine {
             if seen == Seen::Done && self.collect_done(shift) {
                 continue;
             }
-            let desk = shift.worker * DEPTH + slot(shift.head);
-            let since = self.desks[desk].at_work().map_or(0, |at| at.since);
+            let desk = shift.desk(self);
+            let since = desk.at_work().map_or(0, |at| at.since);
             if let Some(job) = self.take_off(shift.worker, slot(shift.head)) {
                 match seen {
+                    _ if shift.told(self).is_some() => self.publish_told(shift, job, since),
                     Seen::Offered | Seen::Withdrawn => self.give_back(job),
+                    _ if shift.lane.is_evicted() => self.give_back(job),
                     _ if self.tries_again(&job) => self.give_back(job),
                     _ => self.publish(self.crash(shift.worker, job, since, &text)),
                 }
@@ -242,6 +272,14 @@ impl Engine {
         }
         shift.lane.show(shift.head, shift.head);
         text
+    }
+
+    /// A job that was told why it is not wanted, and whose worker has died meanwhile.
+    fn publish_told(&self, shift: &Shift, job: Job, since: u64) {
+        let Some(reason) = shift.told(self) else { return };
+        let mut text = Text::EMPTY;
+        let outcome = Engine::note_why(reason, &mut text);
+        self.publish(self.complete(shift.worker, job, since, outcome, job.payload, &text));
     }
 
     /// Counts a try of a job whose worker died. Whether there is another.

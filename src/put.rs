@@ -7,7 +7,7 @@ use crate::engine::{Engine, Marks};
 use crate::inside;
 use crate::job::{Id, Job};
 use crate::record::Text;
-use crate::status::Status;
+use crate::status::{Error, Status};
 use crate::sync::{Ordering, fence_after_rmw};
 use std::ffi::c_void;
 
@@ -20,7 +20,7 @@ impl Engine {
         }
         self.send(payload)?;
         let ticket = self.admit().inspect_err(|_| self.keep(payload))?;
-        self.hand_over(payload, ticket);
+        self.hand_over(payload, ticket, self.usual_limit);
         Ok(ticket)
     }
 
@@ -36,7 +36,7 @@ impl Engine {
         }
         self.send(payload)?;
         let (ticket, _) = self.await_room(1, timeout).inspect_err(|_| self.keep(payload))?;
-        self.hand_over(payload, ticket);
+        self.hand_over(payload, ticket, self.usual_limit);
         Ok(ticket)
     }
 
@@ -93,28 +93,51 @@ impl Engine {
     }
 
     /// An accepted job sets out.
-    #[inline]
-    fn hand_over(&self, payload: *mut c_void, ticket: Ticket) {
-        self.hand_over_many(std::slice::from_ref(&payload), ticket);
+    #[inline(always)]
+    fn hand_over(&self, payload: *mut c_void, ticket: Ticket, limit: u64) {
+        self.hand_over_many(std::slice::from_ref(&payload), ticket, limit);
     }
 
-    /// Accepted jobs set out, of which that is the place of the first.
+    /// Puts a payload, waiting for room until the timeout; its job may run for so long, if said.
+    pub(crate) fn put_with(
+        &self,
+        payload: *mut c_void,
+        limit: Option<u64>,
+        timeout: Timeout,
+    ) -> Result<Ticket, Error> {
+        if limit.is_some() && self.limits.as_ref().is_none_or(|limits| !limits.each) {
+            let text = "a job_timeout is given, but the configuration's job_timeout_ns is 0";
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+        if self.is_inside() {
+            return Err(Status::InsideCallback.into());
+        }
+        self.send(payload)?;
+        let admitted = match self.admit() {
+            Err(Status::Full) if timeout.0 > 0 => self.await_room(1, timeout).map(|(it, _)| it),
+            answer => answer,
+        };
+        let ticket = admitted.inspect_err(|_| self.keep(payload))?;
+        let limit = limit.unwrap_or(self.usual_limit);
+        self.hand_over(payload, ticket, limit);
+        Ok(ticket)
+    }
+
+    /// Accepted jobs set out, of which that is the place of the first, and how long each may run.
     #[inline(always)]
-    pub(crate) fn hand_over_many(&self, payloads: &[*mut c_void], first: Ticket) {
+    pub(crate) fn hand_over_many(&self, payloads: &[*mut c_void], first: Ticket, limit: u64) {
         let created = if self.timing { now_ns() } else { 0 };
         let (mut id, mut position) = (Id::from(first).0, first.position);
-        let jobs = payloads.iter().map(|&payload| {
-            let job = Job { id: Id(id), payload, created, position };
-            (id, position) = (id + 1, position + 1);
-            job
-        });
         if self.is_inline() {
-            return jobs.for_each(|job| self.run_here(job));
+            return self.run_all_here(payloads, id, position, created);
         }
         if Engine::marks_due(first.number) {
             Marks::raise(&self.marks.queued, self.queued());
         }
-        jobs.for_each(|job| self.jobs.push(job));
+        for &payload in payloads {
+            self.jobs.push(Job { id: Id(id), payload, created, position, limit });
+            (id, position) = (id + 1, position + 1);
+        }
         #[cfg(not(control = "put_fence"))]
         barrier::light(); // N2 of the event, and between the push and the phase.
         self.signals.work.notify(payloads.len() as u64);
@@ -124,12 +147,20 @@ impl Engine {
         }
     }
 
-    /// Without workers, the job runs before its put returns.
+    /// Without workers, jobs run before their put returns.
+    #[inline(never)]
+    fn run_all_here(&self, payloads: &[*mut c_void], id: u64, position: u64, created: u64) {
+        for (&payload, ahead) in payloads.iter().zip(0..) {
+            let (id, position) = (Id(id + ahead), position + ahead);
+            self.run_here(Job { id, payload, created, position, limit: 0 });
+        }
+    }
+
     fn run_here(&self, job: Job) {
         self.inline.fetch_add(1, Ordering::AcqRel);
         let mut text = Text::EMPTY;
         let done =
-            inside::enter(self.identity(), || self.transform(0, job, job.created, &mut text));
+            inside::enter(self.identity(), || self.transform(0, None, job, job.created, &mut text));
         self.inline.fetch_sub(1, Ordering::AcqRel);
         self.publish(done);
     }

@@ -13,30 +13,37 @@ use std::ffi::c_void;
 pub(crate) struct Jobs {
     ring: Ring,
     timed: bool,
+    limited: bool,
 }
 
 impl Jobs {
-    const fn words(timed: bool) -> usize {
-        if timed { 3 } else { 2 }
+    const fn words(timed: bool, limited: bool) -> usize {
+        match (timed, limited) {
+            (false, _) => 2,
+            (true, false) => 3,
+            (true, true) => 4,
+        }
     }
 
-    /// A queue for so many jobs. The tokens of its ring are its places: whoever accepts a job at a
+    /// A queue for so many jobs, which have limits only where they are timed. The tokens of its ring are its places: whoever accepts a job at a
     /// position has seen that the one `places` before it was taken, by the queue's own count where
     /// that is the bound, else by the outcomes, which come after the take.
-    pub(crate) fn new(places: usize, timed: bool) -> Jobs {
-        Jobs { ring: Ring::new(places, Jobs::words(timed)), timed }
+    pub(crate) fn new(places: usize, timed: bool, limited: bool) -> Jobs {
+        Jobs { ring: Ring::new(places, Jobs::words(timed, limited)), timed, limited }
     }
 
     /// Bytes that it takes.
-    pub(crate) fn bytes(places: usize, timed: bool) -> usize {
-        Ring::bytes(places, Jobs::words(timed))
+    pub(crate) fn bytes(places: usize, timed: bool, limited: bool) -> usize {
+        Ring::bytes(places, Jobs::words(timed, limited))
     }
 
-    /// Appends a job, at the position at which it was accepted.
+    /// Appends a job, at the position at which it was accepted. It has a limit where all have one.
     #[inline(always)]
     pub(crate) fn push(&self, job: Job) {
         let payload = job.payload as u64;
-        if self.timed {
+        if job.limit > 0 {
+            self.ring.publish(job.position, job.id.0, [payload, job.created, job.limit]);
+        } else if self.timed {
             self.ring.publish(job.position, job.id.0, [payload, job.created]);
         } else {
             self.ring.publish(job.position, job.id.0, [payload]);
@@ -54,11 +61,16 @@ impl Jobs {
     pub(crate) fn pop_if(&self, wanted: impl Fn(Id) -> bool) -> Option<Job> {
         self.ring.take_at(|position, first, rest| {
             let id = Id(first);
-            wanted(id).then(|| Job {
-                id,
-                position,
-                payload: rest[0].load(Ordering::Relaxed) as *mut c_void,
-                created: if self.timed { rest[1].load(Ordering::Relaxed) } else { 0 },
+            wanted(id).then(|| {
+                let payload = rest[0].load(Ordering::Relaxed) as *mut c_void;
+                let (mut created, mut limit) = (0, 0);
+                if self.timed {
+                    created = rest[1].load(Ordering::Relaxed);
+                    if self.limited {
+                        limit = rest[2].load(Ordering::Relaxed);
+                    }
+                }
+                Job { id, position, payload, created, limit }
             })
         })
     }

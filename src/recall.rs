@@ -45,7 +45,7 @@ impl Engine {
     }
 
     /// Takes a job back that is handed over and not begun.
-    fn withdraw(&self, worker: usize, slot: usize) -> Option<Job> {
+    pub(crate) fn withdraw(&self, worker: usize, slot: usize) -> Option<Job> {
         let (lane, desk) = (&self.lanes[worker], &self.desks[worker * DEPTH + slot]);
         // Before the withdrawal, so that what is taken then is this job or none: the slot may be
         // in use again by then, for its own thread helps. A job that is withdrawn and not taken

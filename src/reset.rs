@@ -28,6 +28,7 @@ impl Engine {
     pub(crate) fn clear_for(&self, session: u32) {
         self.signals.begin_session(session);
         self.sweep();
+        self.notes.forget(session, || self.signals.forget_cancels());
         self.signals.room.notify_all();
         #[cfg(not(control = "reset_news"))]
         self.signals.tell_pollers(); // An end may be near, see `Engine::ended`.

@@ -53,8 +53,8 @@ impl Results {
     }
 
     /// Publishes a result on the thread of the worker whose it is, unless that is too late: then
-    /// it is to be discarded. From then on it belongs to whoever takes it. `outdated` is asked for
-    /// whether its session is over.
+    /// it is to be discarded. From then on it belongs to whoever takes it. Where that matters,
+    /// `outdated` is asked whether its session is over.
     #[inline(always)]
     pub(crate) fn push(
         &self,
@@ -62,7 +62,6 @@ impl Results {
         outdated: impl Fn() -> bool,
     ) -> Result<(), Completion> {
         match self {
-            AsDone(_) if outdated() => Err(done),
             AsDone(results) => results.push(done),
             AsPut(results) => results.push(done.worker.into(), done, outdated),
         }

@@ -21,12 +21,13 @@ impl Returned {
 
     /// Appends a job, unless one of a later session came back already: then this one is stale.
     pub(crate) fn push(&self, job: Job) -> Result<(), Job> {
-        let Job { id, payload, created, position } = job;
+        let Job { id, payload, created, position, limit } = job;
         let done = Completion {
             id,
             word: payload as usize,
             created,
             started: position,
+            finished: limit,
             ..Completion::NONE
         };
         self.0.push(done).map_err(|_| job)
@@ -35,8 +36,9 @@ impl Returned {
     /// Takes the oldest job, if it is wanted.
     #[inline]
     pub(crate) fn pop_if(&self, wanted: impl Fn(Id) -> bool) -> Option<Job> {
-        let Completion { id, word, created, started, .. } = self.0.pop_if(wanted)?;
-        Some(Job { id, payload: word as *mut c_void, created, position: started })
+        let Completion { id, word, created, started, finished, .. } = self.0.pop_if(wanted)?;
+        let payload = word as *mut c_void;
+        Some(Job { id, payload, created, position: started, limit: finished })
     }
 
     /// Whether there is one.

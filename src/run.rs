@@ -39,8 +39,9 @@ pub(crate) trait Run: Send + Sync {
     fn describe(&self, _worker: usize) -> String {
         String::new()
     }
-    /// Ends a worker process that broke the rules.
-    fn expel(&self, _worker: usize, _why: &'static str) {}
+    /// Ends a worker process that broke the rules, if `still` says so in the end: while it is asked,
+    /// no process dies unseen or takes another's place.
+    fn expel(&self, _worker: usize, _why: &'static str, _still: &dyn Fn() -> bool) {}
     /// Ends all worker processes: the deadline of a close has passed.
     fn kill_all(&self) {}
     /// Waits for the end of threads of its own, once there are no workers any more. False if the
@@ -62,6 +63,9 @@ pub struct JobContext<'a> {
     pub(crate) buffer: Option<View>,
     /// The word of [`crate::signals`], or the copy of it that a worker process sees.
     phase: &'a AtomicU64,
+    /// A word that is at least as high as the number once somebody told this job that it is not
+    /// wanted: on its desk, or in its slot of a link.
+    told: (&'a AtomicU64, u64),
     id: Id,
     worker: usize,
     seed: u64,
@@ -73,10 +77,11 @@ impl<'a> JobContext<'a> {
         worker: usize,
         seed: u64,
         phase: &'a AtomicU64,
+        told: (&'a AtomicU64, u64),
         buffer: Option<View>,
         text: &'a mut Text,
     ) -> JobContext<'a> {
-        JobContext { payload: job.payload, text, buffer, phase, id: job.id, worker, seed }
+        JobContext { payload: job.payload, text, buffer, phase, told, id: job.id, worker, seed }
     }
 
     /// The number that `put` answered for this job.
@@ -105,10 +110,13 @@ impl<'a> JobContext<'a> {
         mix(mix(mix(self.seed) ^ u64::from(self.session())) ^ self.number())
     }
 
-    /// Whether the result is no longer wanted: the session was reset, the executor aborted or
-    /// closed. A long transform looks now and then and returns early; one load of a shared line.
+    /// Whether the result is no longer wanted: the job was cancelled, the session was reset, the
+    /// executor aborted or closed. A long transform looks now and then and returns early; two
+    /// loads of lines that hardly anybody writes.
     pub fn cancelled(&self) -> bool {
+        let (told, number) = self.told;
         Phase(self.phase.load(Ordering::Acquire)).outdates(self.session())
+            || told.load(Ordering::Acquire) >= number
     }
 }
 

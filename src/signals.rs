@@ -11,6 +11,7 @@ const CLOSED: u64 = 1;
 const ABORTED: u64 = 2;
 const STRANDED: u64 = 4;
 const FINISHES: u64 = 8;
+const CANCELS: u64 = 16;
 const SESSION_SHIFT: u32 = 32;
 
 /// The phase at one instant.
@@ -35,6 +36,12 @@ impl Phase {
     #[inline]
     pub(crate) fn finishes(self) -> bool {
         self.0 & FINISHES != 0
+    }
+
+    /// Whether a job of that session may have to be treated otherwise than by running it.
+    #[inline]
+    pub(crate) fn minds(self, session: u32) -> bool {
+        session < self.session() || self.0 & (CLOSED | ABORTED | STRANDED | CANCELS) != 0
     }
 
     /// Whether nothing of any session counts any more.
@@ -87,6 +94,8 @@ pub(crate) struct Signals {
     pub(crate) room: Event,
     /// Those who fill batches wait for a free buffer.
     pub(crate) spare: Event,
+    /// The warden waits for jobs that are due, see [`crate::limits`].
+    pub(crate) alarm: Event,
     /// `start` and `close` wait for workers, and for the last job.
     pub(crate) staff: Event,
     #[cfg(not(loom))]
@@ -178,6 +187,16 @@ impl Signals {
         self.room.notify_all();
     }
 
+    /// Has all look whether the job at hand is one that was cancelled, see [`crate::notes`].
+    pub(crate) fn note_cancels(&self) {
+        self.front.phase.fetch_or(CANCELS, Ordering::AcqRel);
+    }
+
+    /// No longer.
+    pub(crate) fn forget_cancels(&self) {
+        self.front.phase.fetch_and(!CANCELS, Ordering::AcqRel);
+    }
+
     /// Makes every put and poll say `Aborted`, and wakes all sleepers. Async-signal-safe.
     pub(crate) fn abort(&self) {
         self.raise(ABORTED);
@@ -200,12 +219,13 @@ impl Signals {
         self.tell_pollers();
         self.room.notify_all();
         self.spare.notify_all();
+        self.alarm.notify_all();
         self.staff.notify_all();
     }
 
     /// As new, for the next executor.
     pub(crate) fn clear(&self) {
-        [&self.work, &self.ready, &self.room, &self.spare, &self.staff]
+        [&self.work, &self.ready, &self.room, &self.spare, &self.alarm, &self.staff]
             .into_iter()
             .for_each(Event::clear);
         self.front.phase.store(0, Ordering::Release);

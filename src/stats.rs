@@ -1,6 +1,7 @@
 //! Numbers about an executor, and the report for people.
 
 use crate::clock::now_ns;
+use crate::credits::Outcome;
 use crate::crew::Crew;
 use crate::desk::Desk;
 use crate::event::Event;
@@ -67,6 +68,8 @@ pub struct Stats {
     pub held_ns: u64,
     /// How often the descriptor of `event_fd` was made readable.
     pub event_fd_rings: u64,
+    /// Jobs that run past their deadline at this moment.
+    pub stalled: u64,
 }
 
 impl Running {
@@ -119,6 +122,7 @@ impl Crew {
             held: engine.results.held().0,
             held_ns: engine.results.held().1,
             event_fd_rings: signals.doorbell().rings(),
+            stalled: engine.stalled(),
         }
     }
 
@@ -212,17 +216,22 @@ fn worker_line(crew: &Crew, worker: usize) -> String {
         None => desks.iter().map(Desk::left).sum(),
     };
     let place = engine.run.describe(worker) + &place;
-    // Of a process's the oldest: the one it is at.
-    let at_work = desks.iter().filter_map(Desk::at_work).min_by_key(|at| at.id.0);
-    let Some(at) = at_work else {
+    // Of a process's the one it is at: the oldest of those that have begun.
+    let at_work = desks.iter().filter_map(|desk| Some((desk, desk.at_work()?)));
+    let first = at_work.min_by_key(|(_, at)| (at.since == 0, at.id.0));
+    let Some((desk, at)) = first else {
         return format!("{place}, idle, {done} jobs behind it");
     };
     let since = match at.since {
         0 => "for an unknown time (jobs are not timed)".to_string(),
         since => format!("for {:.3} s", now_ns().saturating_sub(since) as f64 * 1e-9),
     };
-    let wanted =
-        if engine.signals.phase().outdates(at.id.session()) { ", no longer wanted" } else { "" };
+    let wanted = match desk.told(at.number) {
+        _ if engine.signals.phase().outdates(at.id.session()) => ", no longer wanted",
+        Some(Outcome::TimedOut) => ", past its deadline",
+        Some(_) => ", cancelled",
+        None => "",
+    };
     let job = format!("job {} of session {}", at.id.number(), at.id.session());
     format!("{place}, in {job} {since}{wanted}, {done} jobs behind it")
 }

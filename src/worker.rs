@@ -9,6 +9,7 @@
 use crate::barrier;
 use crate::clock::{Deadline, now_ns};
 use crate::credits::Outcome;
+use crate::desk::Desk;
 use crate::engine::Engine;
 use crate::job::{Completion, Job};
 use crate::record::Text;
@@ -71,15 +72,55 @@ impl Engine {
         }
         let now = if self.timing { now.unwrap_or_else(now_ns) } else { 0 };
         let desk = &self.desks[worker];
-        desk.starts(now);
-        let done = self.transform(worker, job, now, text);
+        self.start(desk, job.limit, now);
+        let done = self.transform(worker, Some(desk), job, now, text);
         desk.end();
-        self.publish(done);
+        if self.signals.phase().minds(done.id.session()) {
+            self.publish_minding(done);
+        } else {
+            self.publish_wanted(done);
+        }
         self.timing.then_some(done.finished)
     }
 
+    /// Something was said since the job was put: perhaps to this job.
+    #[cold]
+    fn publish_minding(&self, mut done: Completion) {
+        let desk = &self.desks[usize::from(done.worker)];
+        if let Some(reason) = desk.told(desk.last()) {
+            done = self.overrule(done, reason);
+        }
+        self.publish(done);
+    }
+
+    /// What becomes of a job that was told why it is not wanted, whatever its transform says.
+    fn overrule(&self, done: Completion, reason: Outcome) -> Completion {
+        let mut text = Text::EMPTY;
+        let outcome = Engine::note_why(reason, &mut text);
+        let payload = match done.outcome {
+            Outcome::Done => done.word as *mut c_void,
+            _ => self.records.read(done.word).payload,
+        };
+        if done.outcome != Outcome::Done {
+            self.records.release(done.word);
+        }
+        Completion { outcome, word: self.word(outcome, payload, &text), ..done }
+    }
+
+    /// The job on a desk begins.
+    #[inline]
+    pub(crate) fn start(&self, desk: &Desk, limit: u64, now: u64) {
+        if let Some(limits) = &self.limits {
+            desk.may_run(limit);
+            desk.starts(now);
+            limits.begins(now.saturating_add(limit), &self.signals.alarm);
+        } else {
+            desk.starts(now);
+        }
+    }
+
     /// Writes a job that was taken off the queue on a desk of the worker's. False if it must not run;
-    /// then it is discarded.
+    /// then it has its outcome.
     #[inline(always)]
     pub(crate) fn take_up(&self, desk: usize, job: Job) -> bool {
         if self.queue_binds() {
@@ -87,34 +128,68 @@ impl Engine {
             fence_after_rmw(); // N2 of the event: the pop has made room.
             self.signals.room.notify_one();
         }
-        let desk = &self.desks[desk];
-        desk.begin(job);
+        self.desks[desk].begin(job);
         #[cfg(not(control = "desk_fence"))]
-        barrier::light(); // See `Engine::ended`.
-        let runs = !self.signals.phase().dooms(job.id.session());
-        if !runs {
-            // Unless a sweep was faster: a worker process that is broken can make it seem that the
-            // job is on offer already.
-            if let Some(job) = desk.look().and_then(|seen| desk.take(seen)) {
-                self.discard_job(job);
-            }
-        }
-        runs
+        barrier::light(); // See `Engine::ended`, and `crate::cancel`.
+        !self.signals.phase().minds(job.id.session()) || self.may_run(desk, job)
     }
 
-    /// Runs the transform, and writes down what came of it.
+    /// Something was said since the job was put. False if it must not run.
+    #[cold]
+    fn may_run(&self, index: usize, job: Job) -> bool {
+        let desk = &self.desks[index];
+        let doomed = self.signals.phase().dooms(job.id.session());
+        let cancelled = !doomed
+            && self.notes.may_have(job.position)
+            && (self.notes.strike(job.id) || desk.told(desk.last()).is_some());
+        if !doomed && !cancelled {
+            return true;
+        }
+        // Unless a sweep was faster: a worker process that is broken can make it seem that the job
+        // is on offer already.
+        if let Some(job) = desk.look().and_then(|seen| desk.take(seen)) {
+            match doomed {
+                true => self.discard_job(job),
+                false => self.publish_cancelled(self.worker_at(index), job),
+            }
+        }
+        false
+    }
+
+    fn publish_cancelled(&self, worker: usize, job: Job) {
+        let mut text = Text::EMPTY;
+        text.set("the job was cancelled before it ran");
+        let began = if self.timing { now_ns() } else { 0 };
+        let (outcome, payload) = (Outcome::Cancelled, job.payload);
+        self.publish(self.complete(worker, job, began, outcome, payload, &text));
+    }
+
+    /// What becomes of a job that was told why it is not wanted, whatever its transform says.
+    #[cold]
+    pub(crate) fn note_why(reason: Outcome, text: &mut Text) -> Outcome {
+        text.clear();
+        text.set(match reason {
+            Outcome::TimedOut => "the job ran past its deadline",
+            _ => "the job was cancelled while it ran",
+        });
+        reason
+    }
+
+    /// Runs the transform, and writes down what came of it. Without workers there is no desk.
     #[inline(always)]
     pub(crate) fn transform(
         &self,
         worker: usize,
+        desk: Option<&Desk>,
         job: Job,
         now: u64,
         text: &mut Text,
     ) -> Completion {
         text.clear();
         let phase = self.signals.phase_word();
+        let told = desk.map_or((&self.untold, 1), Desk::told_word);
         let mut run = |buffer| {
-            let mut context = JobContext::new(&job, worker, self.seed, phase, buffer, text);
+            let mut context = JobContext::new(&job, worker, self.seed, phase, told, buffer, text);
             (self.run.run(&mut context), context.payload)
         };
         let (outcome, payload) = match self.arena {
@@ -134,7 +209,7 @@ impl Engine {
     }
 
     #[inline(always)]
-    fn complete(
+    pub(crate) fn complete(
         &self,
         worker: usize,
         job: Job,
@@ -170,10 +245,19 @@ impl Engine {
         self.complete(worker, job, since, Outcome::Crashed, job.payload, text)
     }
 
-    /// Hands a result to whoever polls; what is no longer wanted is discarded instead. After the
-    /// push nothing of the job is touched: it belongs to the poller.
+    /// Hands a result to whoever polls; what is no longer wanted is discarded instead.
     #[inline(always)]
     pub(crate) fn publish(&self, done: Completion) {
+        match self.signals.phase().outdates(done.id.session()) {
+            true => self.discard_late(done),
+            false => self.publish_wanted(done),
+        }
+    }
+
+    /// The same for one that was wanted just now. After the push nothing of the job is touched: it
+    /// belongs to the poller.
+    #[inline(always)]
+    fn publish_wanted(&self, done: Completion) {
         let session = done.id.session();
         let outdated = || self.signals.phase().outdates(session);
         if let Err(done) = self.results.push(done, outdated) {

@@ -61,8 +61,14 @@ class Config(_Sized):
         ("argv", c.POINTER(c.c_char_p)), ("env", c.POINTER(c.c_char_p)),
         ("worker_start_timeout_ns", c.c_uint64), ("restart_window_ns", c.c_uint64),
         ("restart_backoff_ns", c.c_uint64), ("retries", c.c_uint32), ("waiting", c.c_uint32),
-        ("stall_report_ns", c.c_uint64), ("ordered", c.c_uint32), ("first_session", c.c_uint32), ("first_number", c.c_uint64),
+        ("stall_report_ns", c.c_uint64), ("ordered", c.c_uint32), ("first_session", c.c_uint32),
+        ("first_number", c.c_uint64), ("job_timeout_ns", c.c_uint64),
+        ("cancel_kill_ns", c.c_uint64),
     ]
+
+
+class _PutOptions(_Sized):
+    _fields_ = [("size", c.c_uint64), ("job_timeout_ns", c.c_uint64), ("wait_ns", c.c_uint64)]
 
 
 class _Result(_Sized):
@@ -82,7 +88,7 @@ class Counters(_Sized):
     _fields_ = [(name, c.c_uint64) for name in (
         "size accepted done failed panicked crashed timed_out cancelled discarded outstanding "
         "queued running ready most_outstanding most_queued most_ready session workers restarts "
-        "wakes looks_paid looks_in_vain held held_ns event_fd_rings").split()]
+        "wakes looks_paid looks_in_vain held held_ns event_fd_rings stalled").split()]
 
 
 def _load():
@@ -98,6 +104,8 @@ def _load():
         "free": (status, pointer),
         "put": (status, pointer, pointer, c.POINTER(u64)),
         "put_wait": (status, pointer, pointer, u64, c.POINTER(u64)),
+        "put_with": (status, pointer, pointer, c.POINTER(_PutOptions), c.POINTER(u64)),
+        "cancel": (status, pointer, u64),
         "poll": (status, pointer, c.POINTER(_Result)),
         "poll_wait": (status, pointer, u64, c.POINTER(_Result)),
         "put_many": (status, pointer, c.POINTER(pointer), u64, c.POINTER(u64), c.POINTER(u64)),
@@ -240,6 +248,16 @@ def _destroy(user):
     del _sides[user]
 
 
+def _limited(job_timeout, wait):
+    """jobexec_put_with, as a put whose job may run for so long."""
+    options = _PutOptions()
+    options.job_timeout_ns, options.wait_ns = _ns(job_timeout), _ns(wait)
+
+    def put(handle, payload, job_id):
+        return _library.jobexec_put_with(handle, payload, options, job_id)
+    return put
+
+
 class _Executor:
     """What executors of all kinds have. Arguments of theirs that are not named are fields of
     jobexec_config."""
@@ -312,6 +330,11 @@ class _Executor:
         """No more jobs in this session."""
         return _check(_library.jobexec_finish(self._handle))
 
+    def cancel(self, job_id):
+        """A job that waits never runs, one that runs is told. Answers a status; EMPTY if there was
+        no such job in this session."""
+        return _check(_library.jobexec_cancel(self._handle, job_id))
+
     def reset(self):
         """Begins a new session. Answers a status."""
         return _check(_library.jobexec_reset(self._handle, None))
@@ -379,6 +402,10 @@ class Executor(_Executor):
         def put(handle, number, job_id):
             return _library.jobexec_put_wait(handle, number, _ns(timeout), job_id)
         return self._put(put, payload)
+
+    def put_limited(self, payload, job_timeout, wait=0.0):
+        """The same; its job may run for so long. Waits for room at most as long as is said."""
+        return self._put(_limited(job_timeout, wait), payload)
 
     def _put(self, put, payload):
         number, job_id = next(self._side.numbers), c.c_uint64()

@@ -11,7 +11,7 @@ import ctypes as c
 
 import jobexec
 from jobexec import (Error, HEADER_BYTES, Job, OK, Result, TIMEOUT, _check, _Executor, _guarded,
-                     _in_slices, _library, _ns, _Result, _sides, _Transform)
+                     _in_slices, _library, _limited, _ns, _Result, _sides, _Transform)
 
 
 def _view(address, size, owner=None):
@@ -145,6 +145,10 @@ class _Batches(_Executor):
         def put(handle, payload, job_id):
             return _library.jobexec_put_wait(handle, payload, _ns(timeout), job_id)
         return self._put(put, buffer)
+
+    def put_limited(self, buffer, job_timeout, wait=0.0):
+        """The same; its job may run for so long. Waits for room at most as long as is said."""
+        return self._put(_limited(job_timeout, wait), buffer)
 
     def _address_of(self, buffer):
         address = buffer._held()

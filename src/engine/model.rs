@@ -78,6 +78,7 @@ impl Model {
             first: (0, 0),
             retries: 0,
             stall_report_ns: 0,
+            limits: None,
             run,
             arena: None,
             lanes: std::sync::Arc::new([]),
@@ -97,7 +98,7 @@ impl Model {
     pub(crate) fn transformed(&self) -> Completion {
         self.put().unwrap();
         let job = self.engine.jobs.pop().unwrap();
-        self.engine.transform(0, job, 0, &mut Text::EMPTY.clone())
+        self.engine.transform(0, None, job, 0, &mut Text::EMPTY.clone())
     }
 
     /// A worker that never comes back from its job. Whether it has one.

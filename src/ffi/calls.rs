@@ -68,7 +68,7 @@ pub unsafe extern "C" fn jobexec_put_wait(
 /// # Safety
 /// `job_id` is NULL or valid.
 #[inline]
-unsafe fn give_id(job_id: *mut u64, ticket: Ticket) {
+pub(super) unsafe fn give_id(job_id: *mut u64, ticket: Ticket) {
     // SAFETY: the caller's promise.
     if let Some(place) = unsafe { job_id.as_mut() } {
         *place = Id::from(ticket).0;

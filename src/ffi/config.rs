@@ -155,6 +155,15 @@ pub struct jobexec_config {
     pub first_session: u32,
     /// The number of that session's first job, less than 2^36. Default 0.
     pub first_number: u64,
+    /// How long a job may run, in nanoseconds from when a worker begins it. Then it is told, as by
+    /// jobexec_cancel, and comes as JOBEXEC_OUTCOME_TIMED_OUT once its transform returns; a worker
+    /// process is killed and replaced. jobexec_put_with may say otherwise for one job. Default 0:
+    /// for ever, and no put may say otherwise; UINT64_MAX: for ever unless a put says otherwise.
+    /// Needs timing; without workers it has no effect.
+    pub job_timeout_ns: u64,
+    /// How long a worker process may go on with a job that was cancelled before it is killed and
+    /// replaced, in nanoseconds. Default 0: for ever. Needs timing.
+    pub cancel_kill_ns: u64,
 }
 
 /// More than any version of the structure will have.
@@ -322,6 +331,8 @@ fn plain(config: &jobexec_config) -> Config {
         first_session: config.first_session,
         first_number: config.first_number,
         stall_report_ns: config.stall_report_ns,
+        job_timeout_ns: config.job_timeout_ns,
+        cancel_kill_ns: config.cancel_kill_ns,
         input_bytes: config.input_bytes as usize,
         output_bytes: config.output_bytes as usize,
         ..Config::default()
@@ -374,6 +385,8 @@ fn defaults(size: u64) -> jobexec_config {
         ordered: config.ordered.into(),
         first_session: config.first_session,
         first_number: config.first_number,
+        job_timeout_ns: config.job_timeout_ns,
+        cancel_kill_ns: config.cancel_kill_ns,
     }
 }
 

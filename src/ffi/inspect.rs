@@ -64,6 +64,8 @@ pub struct jobexec_counters {
     pub held_ns: u64,
     /// How often the descriptor of jobexec_event_fd was made readable.
     pub event_fd_rings: u64,
+    /// Jobs that run past their deadline at this moment.
+    pub stalled: u64,
 }
 
 /// Reads the counters.
@@ -121,6 +123,7 @@ fn convert(stats: &Stats, size: u64) -> jobexec_counters {
         held: stats.held,
         held_ns: stats.held_ns,
         event_fd_rings: stats.event_fd_rings,
+        stalled: stats.stalled,
     }
 }
 

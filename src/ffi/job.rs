@@ -81,8 +81,8 @@ pub unsafe extern "C" fn jobexec_job_seed(job: *const jobexec_job) -> u64 {
     unsafe { get(job) }.map_or(0, JobContext::seed)
 }
 
-/// 1 if the result is no longer wanted (reset, abort, close), else 0. A long transform looks now
-/// and then and returns early: it costs one load.
+/// 1 if the result is no longer wanted (jobexec_cancel, the job's deadline, reset, abort, close),
+/// else 0. A long transform looks now and then and returns early: it costs two loads.
 ///
 /// Threads: the worker's. Blocks: never.
 ///

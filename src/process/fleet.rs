@@ -163,8 +163,19 @@ impl Fleet {
     }
 
     pub(super) fn kill(&self, worker: usize, cause: Option<&'static str>) {
+        self.kill_if(worker, cause, &|| true);
+    }
+
+    pub(super) fn kill_if(
+        &self,
+        worker: usize,
+        cause: Option<&'static str>,
+        still: &dyn Fn() -> bool,
+    ) {
         let mut seat = self.seat(worker);
-        if let Some(process) = &seat.process {
+        if let Some(process) = &seat.process
+            && still()
+        {
             process.kill();
             seat.cause = seat.cause.or(cause);
         }

@@ -85,8 +85,8 @@ impl Run for Processes {
         text.set(&end);
     }
 
-    fn expel(&self, worker: usize, why: &'static str) {
-        self.kill(worker, Some(why));
+    fn expel(&self, worker: usize, why: &'static str, still: &dyn Fn() -> bool) {
+        self.kill_if(worker, Some(why), still);
     }
 
     fn describe(&self, worker: usize) -> String {

@@ -150,11 +150,12 @@ impl Station {
     /// What a transform is told of a job.
     pub(crate) fn context(&mut self, claimed: &Claimed) -> JobContext<'_> {
         let Claimed { id, view, .. } = *claimed;
-        let job = Job { id, payload: view.input.cast(), created: 0, position: 0 };
+        let job = Job { id, payload: view.input.cast(), created: 0, position: 0, limit: 0 };
         let (worker, seed) = (self.terms.worker as usize, self.terms.seed);
         self.verdict.text.clear();
+        let (phase, told) = (self.phase.word(), self.link.told_word(claimed.position));
         let text = &mut self.verdict.text;
-        JobContext::new(&job, worker, seed, self.phase.word(), Some(view), text)
+        JobContext::new(&job, worker, seed, phase, told, Some(view), text)
     }
 
     /// Serves until the executor closes.

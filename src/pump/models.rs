@@ -9,6 +9,7 @@ use crate::link::{Claim, Link, Terms, Verdict};
 use crate::registry::Lease;
 use crate::run::{JobContext, LogLevel, Run};
 use crate::spin::Spin;
+use crate::sync::Ordering;
 use loom::sync::Arc;
 use loom::thread;
 use std::ffi::c_void;
@@ -64,6 +65,7 @@ fn engine(workers: usize) -> Arc<Engine> {
         first: (0, 0),
         retries: 0,
         stall_report_ns: 0,
+        limits: None,
         run: Box::new(Quiet),
         arena: Some(std::sync::Arc::new(arena)),
         lanes,
@@ -256,5 +258,38 @@ fn models_pump_a_death_leaves_each_job_to_one() {
             engine.discard(job.payload);
         }
         check(&engine);
+    });
+}
+
+/// A job is cancelled while it is handed over: its process is told, or finds it gone.
+#[test]
+fn models_pump_a_cancel_meets_the_handing_over() {
+    model(2, || {
+        let engine = engine(1);
+        put(&engine);
+        let other = engine.clone();
+        let other = thread::spawn(move || other.cancel(crate::job::Id(0)).unwrap());
+        let mut mine = shift(&engine, 0);
+        let job = engine.next_job().unwrap();
+        engine.lend(&mut mine, job);
+        other.join().unwrap();
+        if let Claim::Job(..) = engine.lanes[0].link.claim(0) {
+            let (word, number) = engine.lanes[0].link.told_word(0);
+            assert!(word.load(Ordering::Relaxed) >= number, "the process is not told");
+            let verdict = Verdict {
+                outcome: crate::credits::Outcome::Done,
+                started: 0,
+                finished: 0,
+                text: Text::EMPTY,
+            };
+            engine.lanes[0].link.finish(0, &verdict);
+        }
+        engine.collect(&mut mine);
+        if let Some(job) = engine.next_job() {
+            engine.lend(&mut mine, job); // It was taken back.
+        }
+        check(&engine);
+        let outcomes = engine.credits.counts().1;
+        assert_eq!(outcomes[crate::credits::Outcome::Cancelled as usize], 1);
     });
 }

@@ -13,7 +13,7 @@ fn transformed<const N: usize>(model: &Arc<Model>) -> [Completion; N] {
     (0..N).for_each(|_| _ = model.put().unwrap());
     std::array::from_fn(|worker| {
         let job = engine.jobs.pop().unwrap();
-        engine.transform(worker, job, 0, &mut Text::EMPTY.clone())
+        engine.transform(worker, None, job, 0, &mut Text::EMPTY.clone())
     })
 }
 
@@ -74,7 +74,7 @@ fn models_a_reset_passes_by_who_comes_late() {
         assert_eq!(session, Ok(1));
         assert_eq!(model.discarded(), 1);
         let job = model.engine.jobs.pop().unwrap();
-        let done = model.engine.transform(0, job, 0, &mut Text::EMPTY.clone());
+        let done = model.engine.transform(0, None, job, 0, &mut Text::EMPTY.clone());
         model.engine.publish(done);
         assert_eq!(model.poll(), Ok(1));
         model.assert_accounts(1);
@@ -97,7 +97,7 @@ fn models_nobody_publishes_where_another_is() {
                 continue;
             }
             let job = model.engine.jobs.pop().unwrap();
-            let done = model.engine.transform(1, job, 0, &mut Text::EMPTY.clone());
+            let done = model.engine.transform(1, None, job, 0, &mut Text::EMPTY.clone());
             model.engine.publish(done);
             delivered += u64::from(model.poll() == Ok(1));
         }

@@ -1,0 +1,79 @@
+//! Cancels against the workers that take their jobs up, under loom. `.ci/run` also runs these
+//! without the fence, and then they must fail.
+
+use crate::credits::Outcome;
+use crate::desk::Desk;
+use crate::engine::model::{Model, model, spawn};
+use crate::job::Id;
+use crate::record::Text;
+use loom::sync::Arc;
+
+/// The only job that was put.
+const FIRST: Id = Id(0);
+
+fn outcome(model: &Model) -> Option<Outcome> {
+    model.engine.poll(|from| from.outcome).ok()
+}
+
+/// A worker takes a job up and stays at it. Whether it does.
+fn take_up(model: &Model) -> bool {
+    let job = model.engine.jobs.pop();
+    job.is_some_and(|job| model.engine.take_up(0, job))
+}
+
+fn check(model: &Arc<Model>, runs: bool) {
+    let engine = &model.engine;
+    let told = engine.desks[0].told(engine.desks[0].last());
+    match runs {
+        true => assert_eq!(told, Some(Outcome::Cancelled), "a job runs that was cancelled"),
+        false => assert_eq!(outcome(model), Some(Outcome::Cancelled)),
+    }
+    let (accepted, outcomes) = engine.credits.counts();
+    assert_eq!(accepted, outcomes.iter().sum::<u64>() + engine.running());
+}
+
+/// The job is noted in time, or told.
+#[test]
+fn models_a_cancel_meets_the_worker() {
+    model(3, || {
+        let model = Model::new(2);
+        model.put().unwrap();
+        let worker = spawn(&model, take_up);
+        model.engine.cancel(FIRST).unwrap();
+        let runs = worker.join().unwrap() || take_up(&model);
+        check(&model, runs);
+    });
+}
+
+/// Two cancel the same job; one of them may find the flag up already.
+#[test]
+fn models_two_cancels_meet_the_worker() {
+    model(2, || {
+        let model = Model::new(2);
+        model.put().unwrap();
+        let other = spawn(&model, |model| model.engine.cancel(FIRST).unwrap());
+        let worker = spawn(&model, take_up);
+        model.engine.cancel(FIRST).unwrap();
+        other.join().unwrap();
+        let runs = worker.join().unwrap() || take_up(&model);
+        check(&model, runs);
+    });
+}
+
+/// The job comes to its end meanwhile: it is done or cancelled, once.
+#[test]
+fn models_a_cancel_meets_the_end_of_a_job() {
+    model(2, || {
+        let model = Model::new(2);
+        model.put().unwrap();
+        let worker = spawn(&model, |model| {
+            let job = model.engine.jobs.pop().unwrap();
+            model.engine.work(0, job, None, &mut Text::EMPTY.clone());
+        });
+        model.engine.cancel(FIRST).unwrap();
+        worker.join().unwrap();
+        assert!(matches!(outcome(&model), Some(Outcome::Done | Outcome::Cancelled)));
+        assert_eq!(outcome(&model), None);
+        assert!(model.engine.desks.iter().all(|desk| Desk::at_work(desk).is_none()));
+    });
+}
