@@ -120,9 +120,10 @@ impl Ours {
     fn hand_over(&self) -> Duration {
         self.put(self.executor.acquire().unwrap());
         let result = self.get();
-        black_box(result.buffer.output()[0]);
+        black_box(result.buffer.as_ref().unwrap().output()[0]);
         let read = now_ns();
-        let written = u64::from_ne_bytes(*result.buffer.header().first_chunk().unwrap());
+        let written =
+            u64::from_ne_bytes(*result.buffer.as_ref().unwrap().header().first_chunk().unwrap());
         Duration::from_nanos(read - written)
     }
 
@@ -140,10 +141,10 @@ impl Ours {
         for _ in 0..batches {
             let result = self.get();
             let begin = Instant::now();
-            consume(result.buffer.output());
+            consume(result.buffer.as_ref().unwrap().output());
             self.read.set(self.read.get() + begin.elapsed());
             if left > 0 {
-                self.put(result.buffer);
+                self.put(result.buffer.unwrap());
                 left -= 1;
             }
         }

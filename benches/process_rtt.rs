@@ -138,7 +138,7 @@ impl Ours {
 
     fn round_trip(&self) {
         let result = self.one(7);
-        assert_eq!(result.buffer.output()[..8], 7_u64.to_le_bytes());
+        assert_eq!(result.buffer.as_ref().unwrap().output()[..8], 7_u64.to_le_bytes());
     }
 
     /// Keeps `window` jobs in flight until so many are done: one put and one blocking poll at a
@@ -155,11 +155,11 @@ impl Ours {
         }
         for _ in 0..jobs {
             let result = self.get();
-            if let Some(output) = result.buffer.output().first_chunk() {
+            if let Some(output) = result.buffer.as_ref().unwrap().output().first_chunk() {
                 sum += u64::from_le_bytes(*output);
             }
             if let Some(number) = numbers.next() {
-                self.put(result.buffer, number);
+                self.put(result.buffer.unwrap(), number);
             }
         }
         let (elapsed, after) = (start.elapsed(), counts());
@@ -357,7 +357,8 @@ fn lives(cpus: &Cpus, _: &mut RefCell<Option<Script>>) {
     let cpu = cpus.worker(0);
     let restart = || {
         let dead = ours.one(DIE);
-        let died = u64::from_le_bytes(*dead.buffer.header().first_chunk().unwrap());
+        let died =
+            u64::from_le_bytes(*dead.buffer.as_ref().unwrap().header().first_chunk().unwrap());
         assert_eq!(dead.outcome, Outcome::Crashed);
         drop(dead);
         assert_eq!(ours.one(1).outcome, Outcome::Done);

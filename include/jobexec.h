@@ -520,6 +520,23 @@ typedef struct jobexec_config {
      * replaced, in nanoseconds. Default 0: for ever. Needs timing.
      */
     uint64_t cancel_kill_ns;
+    /**
+     * How long a worker's thread may go on with a job that is past its deadline. Then the job comes
+     * as JOBEXEC_OUTCOME_TIMED_OUT with NULL for its payload, the thread is set aside, and another
+     * takes its place; when its transform returns, the discard callback gets the payload, and the
+     * thread ends without worker_exit. In nanoseconds, default 1 s; 0: for ever.
+     */
+    uint64_t abandon_after_ns;
+    /**
+     * How many threads may be set aside at a time and be replaced; the worker of one more is gone
+     * until one comes back, and where no worker is left puts and polls answer
+     * JOBEXEC_ERROR_NO_WORKERS. Default 4.
+     */
+    uint32_t max_abandoned;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
 } jobexec_config;
 
 /**
@@ -738,6 +755,10 @@ typedef struct jobexec_counters {
      * Jobs that run past their deadline at this moment.
      */
     uint64_t stalled;
+    /**
+     * Threads that were set aside and have not come back, see config.abandon_after_ns.
+     */
+    uint64_t abandoned;
 } jobexec_counters;
 
 #ifdef __cplusplus
@@ -987,7 +1008,7 @@ int32_t jobexec_is_idle(struct jobexec_executor *exec);
  *
  * Threads, ownership: as jobexec_put. Blocks: at most options.wait_ns.
  * Answers: as jobexec_put, with JOBEXEC_TIMEOUT in place of JOBEXEC_FULL where it may wait;
- * JOBEXEC_ERROR_SIZE, JOBEXEC_ERROR_INVALID_ARGUMENT.
+ * JOBEXEC_ERROR_SIZE, JOBEXEC_ERROR_ARGUMENT.
  *
  * # Safety
  * As jobexec_put; `options` is NULL or as large as its size says.

@@ -218,6 +218,13 @@ public:
     Config& cancel_kill(std::chrono::duration<Rep, Period> time) {
         return set(raw_.cancel_kill_ns, detail::nanoseconds(time));
     }
+    /// How long a worker's thread may go on with a job that is past its deadline: then the job comes
+    /// as timed out without its payload, and another thread takes its place. Default 1 s; 0: for
+    /// ever. And how many threads may be set aside so at a time. Default 4.
+    template <class Rep, class Period>
+    Config& abandon_after(std::chrono::duration<Rep, Period> time, std::uint32_t most = 4) {
+        return set(raw_.abandon_after_ns, detail::nanoseconds(time)).set(raw_.max_abandoned, most);
+    }
     /// Whether results come in the order in which their jobs were put; what is done before its turn
     /// is held, and its place with it. Default false: as they are done.
     Config& ordered(bool in_order) { return set(raw_.ordered, in_order); }
@@ -338,7 +345,8 @@ protected:
 template <class T>
 class Result : public ResultBase {
 public:
-    /// The payload, the caller's. A next poll into this object deletes one that is still here.
+    /// The payload, the caller's. A next poll into this object deletes one that is still here. Null
+    /// only where the job timed out and a thread that was set aside has it still.
     std::unique_ptr<T> payload;
 
 private:

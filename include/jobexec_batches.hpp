@@ -116,6 +116,7 @@ struct BatchHooks {
 class BatchResult : public ResultBase {
 public:
     /// The buffer, the caller's. A next poll into this object gives one back that is still here.
+    /// Empty only where the job timed out and a thread that was set aside has it still.
     Buffer buffer;
 
 private:
@@ -287,7 +288,8 @@ private:
     void fill(BatchResult& result) const noexcept {
         const auto* output = static_cast<const unsigned char*>(result.raw_.output);
         const auto bytes = static_cast<std::size_t>(result.raw_.output_bytes);
-        result.buffer = made(result.raw_.payload, {output, bytes});
+        result.buffer =
+            result.raw_.payload == nullptr ? Buffer() : made(result.raw_.payload, {output, bytes});
     }
     Status take(BatchResult& result, ::jobexec_status status) {
         if (status == JOBEXEC_OK) fill(result);

@@ -36,8 +36,9 @@ pub struct NotPut {
 #[derive(Debug)]
 pub struct BatchResult {
     /// Input and output, in place, until it is dropped. After a failure the output is what the
-    /// transform left there.
-    pub buffer: Buffer,
+    /// transform left there. `None` only where the job timed out and a thread that was set aside has
+    /// it still, see [`Config::abandon_after_ns`].
+    pub buffer: Option<Buffer>,
     /// What `put` answered.
     pub id: u64,
     /// The session it was put in.
@@ -209,8 +210,7 @@ impl BatchExecutor {
     fn read(&self, from: &Delivery<'_>) -> Result<BatchResult, Status> {
         let text = from.text;
         Ok(BatchResult {
-            // Every payload is a buffer: nothing else can be put.
-            buffer: self.buffer(from.buffer.ok_or(Status::Internal)?),
+            buffer: from.buffer.map(|view| self.buffer(view)),
             id: from.id.0,
             session: from.id.session(),
             number: from.id.number(),

@@ -94,6 +94,15 @@ pub struct Config {
     /// How long a worker process may go on with a job that was cancelled before it is killed and
     /// replaced, in nanoseconds. Default 0: for ever. Needs `timing`.
     pub cancel_kill_ns: u64,
+    /// How long a worker's thread may go on with a job that is past its deadline. Then the job comes
+    /// as `TimedOut` without its payload, the thread is set aside, and another takes its place; when
+    /// its transform returns it discards the payload and ends, without the exit callback. In
+    /// nanoseconds, default 1 s; 0: for ever.
+    pub abandon_after_ns: u64,
+    /// How many threads may be set aside at a time and be replaced; the worker of one more is gone
+    /// until one comes back, and where no worker is left puts and polls answer `NoWorkers`. Default
+    /// 4.
+    pub max_abandoned: u32,
     /// Whether results come in the order in which their jobs were put. What is done before its turn
     /// is held, and its place with it: the window is as many jobs as may be in flight. Default
     /// false: as they are done.
@@ -164,6 +173,8 @@ impl Default for Config {
             stall_report_ns: 30_000_000_000,
             job_timeout_ns: 0,
             cancel_kill_ns: 0,
+            abandon_after_ns: 1_000_000_000,
+            max_abandoned: 4,
             ordered: false,
             first_session: 0,
             first_number: 0,

@@ -5,6 +5,7 @@ use crate::clock::Deadline;
 use crate::engine::Engine;
 use crate::inside;
 use crate::os::thread::Thread;
+use crate::posts::Posts;
 use crate::run::LogLevel;
 use crate::spin::Spin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +21,7 @@ pub(crate) struct Crew {
     pub(crate) pinned_by: String,
     /// Each worker's, and the warden's.
     pub(crate) threads: Mutex<Vec<Option<Thread>>>,
+    pub(crate) posts: Mutex<Posts>,
     /// Threads that have not left.
     pub(crate) live: AtomicU64,
     /// Threads that came as far as their first job.
@@ -43,6 +45,7 @@ impl Crew {
     ) -> Crew {
         Crew {
             engine,
+            posts: Mutex::new(Posts::new(cpus.len())),
             threads: Mutex::new((0..=cpus.len()).map(|_| None).collect()),
             cpus,
             budget,
@@ -142,7 +145,12 @@ impl Crew {
         self.live.load(Ordering::Acquire)
     }
 
-    /// Threads that came as far as their first job, and have not left.
+    /// Threads that were set aside and have not come back.
+    pub(crate) fn aside(&self) -> u64 {
+        lock(&self.posts).aside().len() as u64
+    }
+
+    /// Threads that came as far as their first job, and have not left or been set aside.
     pub(crate) fn running(&self) -> u64 {
         self.running.load(Ordering::Acquire)
     }
@@ -157,9 +165,14 @@ impl Crew {
         lock(&self.warnings).clone()
     }
 
-    /// Keeps a line for the report, and gives it to the log callback.
+    /// Gives a line to the log callback.
+    pub(crate) fn tell(&self, level: LogLevel, line: &str) {
+        inside::enter(self.engine.identity(), || self.engine.run.log(level, line));
+    }
+
+    /// The same, and keeps it for the report.
     pub(crate) fn warn(&self, level: LogLevel, line: String) {
-        inside::enter(self.engine.identity(), || self.engine.run.log(level, &line));
+        self.tell(level, &line);
         let mut warnings = lock(&self.warnings);
         if warnings.len() < 100 {
             warnings.push(line);

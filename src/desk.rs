@@ -141,6 +141,12 @@ impl Desk {
         self.line.at.store(0, Ordering::Release);
     }
 
+    /// The same where the job may be taken from here meanwhile, by its number. False if it was.
+    pub(crate) fn end_if(&self, number: u64) -> bool {
+        let swap = self.line.at.compare_exchange(number, 0, Ordering::AcqRel, Ordering::Relaxed);
+        swap.is_ok()
+    }
+
     /// What lies here, to be taken with [`Desk::take`].
     pub(crate) fn look(&self) -> Option<Glance> {
         let line = &*self.line;

@@ -13,7 +13,7 @@ use crate::limits::Limits;
 use crate::link::DEPTH;
 use crate::notes::Notes;
 use crate::queue::Jobs;
-use crate::record::Records;
+use crate::record::{Record, Records};
 use crate::registry::Lease;
 use crate::results::Results;
 use crate::returned::Returned;
@@ -284,20 +284,29 @@ impl Engine {
     /// Recycles a buffer, or gives another payload to the discard callback; and the job has its
     /// outcome.
     pub(crate) fn discard(&self, payload: *mut c_void) {
-        if !self.recycle(payload) {
-            inside::enter(self.identity(), || self.run.discard(payload));
-        }
+        self.give_up(payload);
         self.resolve(Outcome::Discarded, 1);
     }
 
+    /// The payload's part of that.
+    pub(crate) fn give_up(&self, payload: *mut c_void) {
+        if !self.recycle(payload) {
+            inside::enter(self.identity(), || self.run.discard(payload));
+        }
+    }
+
     /// The same for a job that has been at a worker.
+    #[cold]
     pub(crate) fn discard_result(&self, done: Completion) {
         if done.outcome == Outcome::Done {
             return self.discard(done.word as *mut c_void);
         }
-        let payload = self.records.read(done.word).payload;
+        let Record { payload, lost, .. } = *self.records.read(done.word);
         self.records.release(done.word);
-        self.discard(payload);
+        match lost {
+            true => self.resolve(Outcome::Discarded, 1),
+            false => self.discard(payload),
+        }
     }
 }
 

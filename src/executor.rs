@@ -31,8 +31,10 @@ pub struct Rejected<T> {
 /// The result of a job.
 #[derive(Debug)]
 pub struct JobResult<T> {
-    /// The payload, transformed; after a failure, in the state the transform left it in.
-    pub payload: Box<T>,
+    /// The payload, transformed; after a failure, in the state the transform left it in. `None`
+    /// only where the job timed out and a thread that was set aside has it still, see
+    /// [`Config::abandon_after_ns`].
+    pub payload: Option<Box<T>>,
     /// What `put` answered.
     pub id: u64,
     /// The session it was put in.
@@ -204,9 +206,9 @@ pub fn abort_all() {
 
 #[inline(always)]
 fn read<T>(from: &Delivery<'_>) -> JobResult<T> {
-    // SAFETY: every payload of a typed executor came from a Box of this type, and the result
+    // SAFETY: every payload of a typed executor that is not lost came from a Box of this type, and the result
     // that is being delivered is its only owner.
-    let payload = unsafe { Box::from_raw(from.payload.cast::<T>()) };
+    let payload = (!from.payload.is_null()).then(|| unsafe { Box::from_raw(from.payload.cast()) });
     let failure =
         from.text.map(|text| Failure { code: text.code, message: text.as_str().to_owned() });
     JobResult {

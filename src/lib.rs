@@ -17,7 +17,7 @@
 //! let mut sum = 0;
 //! loop {
 //!     match executor.poll_wait(second) {
-//!         Ok(result) => sum += *result.payload,
+//!         Ok(result) => sum += *result.payload.unwrap(),
 //!         Err(status) => break assert_eq!(status, Status::End),
 //!     }
 //! }
@@ -62,9 +62,11 @@
 //! | `put`, `worker`, `poll` | the walk of a payload, step by step |
 //! | `many` | several in one call |
 //! | `recall`, `reset` | taking back what is not begun; clearing the way |
+//! | `limited` | the worker's step where jobs have limits |
 //! | `cancel` | telling one job that it is not wanted |
 //! | `pump` | the worker's step where it is a process |
-//! | `budget`, `crew`, `service`, `warden` | restarts left, the threads, a worker's life, and who watches deadlines |
+//! | `budget`, `posts`, `crew` | restarts left, which thread serves which worker, the threads |
+//! | `service`, `aside`, `warden` | a worker's life; setting one aside; who watches deadlines |
 //! | `lifecycle`, `stats` | start and close, numbers and the report |
 //! | `run_thread`, `batch` | transforms in Rust, of payloads and of batches |
 //! | `process` | worker processes: how they are started, watched and buried; their own side |
@@ -134,6 +136,7 @@ mod reset;
 mod worker;
 
 mod cancel;
+mod limited;
 
 mod many;
 
@@ -142,6 +145,11 @@ mod pump;
 // The models run what stands above: the protocols between threads, without the threads.
 #[cfg(not(loom))]
 mod budget;
+#[cfg(not(loom))]
+mod posts;
+
+#[cfg(not(loom))]
+mod aside;
 #[cfg(not(loom))]
 mod crew;
 #[cfg(not(loom))]

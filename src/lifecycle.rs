@@ -5,7 +5,7 @@ use crate::arena::{Arena, Layout, Source};
 use crate::budget::Budget;
 use crate::clock::{Deadline, Timeout};
 use crate::config::{Config, MAX_WORKERS, Workers};
-use crate::crew::Crew;
+use crate::crew::{Crew, lock};
 use crate::desk::Desk;
 use crate::engine::{Engine, Parts};
 use crate::lane::Lane;
@@ -100,7 +100,11 @@ impl Running {
             first: (config.first_session, config.first_number),
             retries,
             stall_report_ns: config.stall_report_ns,
-            limits: Limits::new(config.job_timeout_ns, config.cancel_kill_ns),
+            limits: config.has_limits().then(|| {
+                let Config { job_timeout_ns, cancel_kill_ns, .. } = *config;
+                let Config { abandon_after_ns, max_abandoned, .. } = *config;
+                Limits::new(job_timeout_ns, cancel_kill_ns, abandon_after_ns, max_abandoned)
+            }),
             run,
             arena,
             lanes,
@@ -176,6 +180,14 @@ impl Running {
                     at.id.session()
                 ));
             }
+        }
+        for aside in lock(&self.crew.posts).aside() {
+            names.push(format!(
+                "a thread of worker {} that was set aside in job {} of session {}",
+                aside.worker,
+                aside.id.number(),
+                aside.id.session()
+            ));
         }
         match (names.is_empty(), self.crew.live(), engine.credits.in_flight()) {
             (false, ..) => format!("still at work at the deadline: {}", names.join(", ")),

@@ -34,6 +34,10 @@ pub(crate) struct Limits {
     pub(crate) usual: u64,
     /// How long a process may go on with a job that was cancelled.
     pub(crate) kill_after: u64,
+    /// How long a thread may go on with a job that is past its limit, and how many such threads
+    /// there may be that are replaced.
+    pub(crate) abandon_after: u64,
+    pub(crate) most_abandoned: usize,
     /// Whether a put may say how long its job may run.
     pub(crate) each: bool,
     /// When the warden looks again.
@@ -50,15 +54,22 @@ pub(crate) enum Woken {
 }
 
 impl Limits {
-    /// What the configuration says of them, in nanoseconds; 0 is none. Nothing where both are 0.
-    pub(crate) fn new(usual: u64, kill_after: u64) -> Option<Limits> {
+    /// Limits of so many nanoseconds; 0 is none.
+    pub(crate) fn new(
+        usual: u64,
+        kill_after: u64,
+        abandon_after: u64,
+        most_abandoned: u32,
+    ) -> Limits {
         let some = |ns| if ns == 0 { NEVER } else { ns };
-        (usual > 0 || kill_after > 0).then(|| Limits {
+        Limits {
             usual: some(usual),
             kill_after: some(kill_after),
+            abandon_after: some(abandon_after),
+            most_abandoned: most_abandoned as usize,
             each: usual > 0,
             looks: CachePadded::new(AtomicU64::new(NEVER)),
-        })
+        }
     }
 
     /// L2 and L3, for a job that is due then.

@@ -163,7 +163,7 @@ impl Engine {
         self.desks[desk].may_run(job.limit);
         // Where it is limited, its time counts from when it is at the head.
         if self.timing && (self.limits.is_none() || shift.is_empty()) {
-            self.start(&self.desks[desk], job.limit, now_ns());
+            self.limit(&self.desks[desk], job.limit, now_ns());
         }
         shift.tail += 1;
         shift.lane.show(shift.head, shift.tail);
@@ -208,7 +208,7 @@ impl Engine {
             && self.limits.is_some()
             && let Some(at) = shift.desk(self).at_work()
         {
-            self.start(shift.desk(self), at.limit, now_ns());
+            self.limit(shift.desk(self), at.limit, now_ns());
         }
         moved
     }
@@ -261,7 +261,7 @@ impl Engine {
             let since = desk.at_work().map_or(0, |at| at.since);
             if let Some(job) = self.take_off(shift.worker, slot(shift.head)) {
                 match seen {
-                    _ if shift.told(self).is_some() => self.publish_told(shift, job, since),
+                    _ if shift.told(self).is_some() => self.bury_told(shift, job, since),
                     Seen::Offered | Seen::Withdrawn => self.give_back(job),
                     _ if shift.lane.is_evicted() => self.give_back(job),
                     _ if self.tries_again(&job) => self.give_back(job),
@@ -275,7 +275,7 @@ impl Engine {
     }
 
     /// A job that was told why it is not wanted, and whose worker has died meanwhile.
-    fn publish_told(&self, shift: &Shift, job: Job, since: u64) {
+    fn bury_told(&self, shift: &Shift, job: Job, since: u64) {
         let Some(reason) = shift.told(self) else { return };
         let mut text = Text::EMPTY;
         let outcome = Engine::note_why(reason, &mut text);

@@ -159,8 +159,9 @@ impl Engine {
     fn run_here(&self, job: Job) {
         self.inline.fetch_add(1, Ordering::AcqRel);
         let mut text = Text::EMPTY;
-        let done =
-            inside::enter(self.identity(), || self.transform(0, None, job, job.created, &mut text));
+        let (outcome, payload) =
+            inside::enter(self.identity(), || self.transform(0, None, job, &mut text));
+        let done = self.complete(0, job, job.created, outcome, payload, &text);
         self.inline.fetch_sub(1, Ordering::AcqRel);
         self.publish(done);
     }

@@ -52,6 +52,8 @@ impl Text {
 /// What the result of such a job has in place of its payload.
 pub(crate) struct Record {
     pub(crate) payload: *mut c_void,
+    /// There is no payload: who runs the job has it still.
+    pub(crate) lost: bool,
     pub(crate) text: Text,
 }
 
@@ -91,7 +93,17 @@ impl Records {
         // SAFETY: the index came from the queue, so that nobody else has it.
         let record = unsafe { &mut *self.slots[index].get() };
         record.payload = payload;
+        record.lost = false;
         record.text.copy_from(text);
+        index
+    }
+
+    /// The same without a payload.
+    pub(crate) fn write_lost(&self, text: &Text) -> usize {
+        let index = self.write(std::ptr::null_mut(), text);
+        // SAFETY: as above: the index is this call's.
+        let record = unsafe { &mut *self.slots[index].get() };
+        record.lost = true;
         index
     }
 

@@ -4,6 +4,7 @@
 use crate::clock::Timeout;
 use crate::crew::{Crew, lock};
 use crate::inside;
+use crate::limited::Ended;
 use crate::os::machine::pin_current_thread;
 use crate::os::thread::{Thread, at_exit};
 use crate::pump::Leave;
@@ -18,6 +19,8 @@ use std::sync::atomic::Ordering;
 struct Badge {
     crew: Arc<Crew>,
     worker: usize,
+    /// Its name, see [`crate::posts`].
+    name: u64,
     /// Whether another had its place before.
     replaces: bool,
     entered: Cell<bool>,
@@ -31,14 +34,26 @@ impl Crew {
         (0..self.cpus.len()).try_for_each(|worker| self.hire(worker, false))
     }
 
-    fn hire(self: &Arc<Crew>, worker: usize, replaces: bool) -> Result<(), String> {
-        let name = CString::new(format!("jobexec-{worker}")).unwrap_or_default();
+    /// Starts a thread for a worker.
+    pub(crate) fn hire(self: &Arc<Crew>, worker: usize, replaces: bool) -> Result<(), String> {
+        let name = lock(&self.posts).hire(worker);
+        self.start_thread(worker, name, replaces)
+    }
+
+    fn start_thread(
+        self: &Arc<Crew>,
+        worker: usize,
+        name: u64,
+        replaces: bool,
+    ) -> Result<(), String> {
+        let title = CString::new(format!("jobexec-{worker}")).unwrap_or_default();
         let (entered, dismissed) = (Cell::new(false), Cell::new(false));
-        let badge = Box::new(Badge { crew: self.clone(), worker, replaces, entered, dismissed });
+        let crew = self.clone();
+        let badge = Box::new(Badge { crew, worker, name, replaces, entered, dismissed });
         let badge = Box::into_raw(badge);
         self.live.fetch_add(1, Ordering::AcqRel);
         let mut threads = lock(&self.threads);
-        match Thread::spawn(&name, serve, badge.cast()) {
+        match Thread::spawn(&title, serve, badge.cast()) {
             Ok(thread) => {
                 match threads[worker].replace(thread) {
                     Some(old) => old.detach(),
@@ -48,6 +63,7 @@ impl Crew {
             }
             Err(error) => {
                 drop(threads);
+                lock(&self.posts).quit(worker, name);
                 self.live.fetch_sub(1, Ordering::AcqRel);
                 // SAFETY: no thread was started, so the badge is still ours.
                 drop(unsafe { Box::from_raw(badge) });
@@ -76,6 +92,32 @@ impl Crew {
                 Err(error) => format!("worker {worker}'s thread died; {error}"),
             };
             self.warn(LogLevel::Error, line);
+        }
+    }
+
+    /// A thread that was set aside has left its transform, with the payload that this left behind, or
+    /// in the middle of it. If nobody has its post, another thread gets it.
+    fn come_back(self: &Arc<Crew>, name: u64, payload: Option<*mut c_void>) {
+        let mut posts = lock(&self.posts);
+        let Some(aside) = posts.come_back(name) else { return };
+        let is_open = self.engine.signals.phase().refusal().is_ok();
+        let name = if is_open { posts.hire_if_vacant(aside.worker) } else { None };
+        drop(posts);
+        self.engine.give_up(payload.unwrap_or(aside.payload));
+        let worker = aside.worker;
+        let back = format!("a thread of worker {worker} came back that had been set aside");
+        match name.map(|name| self.start_thread(worker, name, true)) {
+            None => self.tell(LogLevel::Info, &back),
+            Some(Ok(())) => self.warn(LogLevel::Warning, back + "; another serves again"),
+            Some(Err(error)) => self.warn(LogLevel::Error, format!("{back}; {error}")),
+        }
+    }
+
+    /// If no worker is left, puts and polls are told so.
+    pub(crate) fn strand_if_empty(&self) {
+        if !self.closed() && !lock(&self.posts).any_held() {
+            self.engine.signals.strand();
+            self.engine.sweep();
         }
     }
 
@@ -141,7 +183,7 @@ extern "C-unwind" fn serve(badge: *mut c_void) -> *mut c_void {
 }
 
 fn work(badge: &Badge) {
-    let (crew, engine, worker) = (&*badge.crew, &badge.crew.engine, badge.worker);
+    let (crew, engine, worker) = (&badge.crew, &badge.crew.engine, badge.worker);
     inside::stay(engine.identity());
     if let Some(cpu) = crew.cpus[worker]
         && engine.lanes.is_empty() // A worker process is pinned itself, and not its thread.
@@ -162,10 +204,14 @@ fn work(badge: &Badge) {
     badge.entered.set(true);
     crew.running.fetch_add(1, Ordering::AcqRel);
     engine.signals.staff.notify_all();
-    if engine.lanes.is_empty() {
-        engine.serve(worker);
-    } else {
+    if !engine.lanes.is_empty() {
         crew.serve_processes(worker);
+    } else if engine.limits.is_none() {
+        engine.serve(worker);
+    } else if let Ended::Aside(payload) = engine.serve_limited(worker) {
+        // The worker is another's now, and so is what its exit callback would end.
+        badge.dismissed.set(true);
+        return crew.come_back(badge.name, Some(payload));
     }
     badge.dismissed.set(true);
     engine.run.exit(worker);
@@ -176,16 +222,16 @@ unsafe extern "C" fn leave(badge: *mut c_void) {
     // SAFETY: `hire` made the badge, and this is called once, at the end of its thread.
     let badge = unsafe { Box::from_raw(badge.cast::<Badge>()) };
     let crew = &badge.crew;
-    if !badge.dismissed.get() {
-        crew.bury(&badge);
-    }
-    if badge.entered.get() {
+    let held = lock(&crew.posts).quit(badge.worker, badge.name);
+    if held && badge.entered.get() {
         crew.running.fetch_sub(1, Ordering::AcqRel);
     }
-    let last = crew.live.fetch_sub(1, Ordering::AcqRel) == 1;
-    if last && !crew.engine.signals.phase().closed() {
-        crew.engine.signals.strand();
-        crew.engine.sweep();
+    if !held {
+        crew.come_back(badge.name, None);
+    } else if !badge.dismissed.get() {
+        crew.bury(&badge);
     }
+    crew.live.fetch_sub(1, Ordering::AcqRel);
+    crew.strand_if_empty();
     crew.engine.signals.staff.notify_all();
 }

@@ -5,7 +5,6 @@ use crate::credits::Outcome;
 use crate::crew::Crew;
 use crate::desk::Desk;
 use crate::event::Event;
-use crate::inside;
 use crate::lifecycle::Running;
 use crate::run::LogLevel;
 use std::fmt::Write;
@@ -70,6 +69,8 @@ pub struct Stats {
     pub event_fd_rings: u64,
     /// Jobs that run past their deadline at this moment.
     pub stalled: u64,
+    /// Threads that were set aside and have not come back, see `Config::abandon_after_ns`.
+    pub abandoned: u64,
 }
 
 impl Running {
@@ -123,6 +124,7 @@ impl Crew {
             held_ns: engine.results.held().1,
             event_fd_rings: signals.doorbell().rings(),
             stalled: engine.stalled(),
+            abandoned: crew.aside(),
         }
     }
 
@@ -133,7 +135,7 @@ impl Crew {
             ns as f64 * 1e-9,
             self.report()
         );
-        inside::enter(self.engine.identity(), || self.engine.run.log(LogLevel::Warning, &line));
+        self.tell(LogLevel::Warning, &line);
     }
 
     fn report(&self) -> String {

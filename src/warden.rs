@@ -22,9 +22,11 @@ struct Watched {
     due: u64,
     /// It was cancelled, and that was seen.
     cancelled: bool,
+    /// It was told that its time is over.
+    late: bool,
 }
 
-const NOTHING: Watched = Watched { number: 0, due: NEVER, cancelled: false };
+const NOTHING: Watched = Watched { number: 0, due: NEVER, cancelled: false, late: false };
 
 impl Crew {
     /// Starts the warden's thread, where there are limits and workers.
@@ -48,7 +50,7 @@ impl Crew {
     }
 
     /// Watches until the executor closes.
-    fn watch_limits(&self, limits: &Limits) {
+    fn watch_limits(self: &Arc<Crew>, limits: &Limits) {
         let engine = &self.engine;
         let mut watched = vec![NOTHING; engine.desks.len()];
         let closed = || engine.signals.phase().closed();
@@ -56,9 +58,15 @@ impl Crew {
             let now = now_ns();
             for (desk, watched) in watched.iter_mut().enumerate() {
                 watched.look(engine, desk, limits, now);
-                if watched.due <= now {
-                    watched.due = NEVER;
-                    self.act(desk, watched.number);
+                if watched.due > now {
+                    continue;
+                }
+                watched.due = NEVER;
+                if watched.late {
+                    self.set_aside(desk, watched.number, limits.most_abandoned);
+                } else if self.act(desk, watched.number) {
+                    watched.late = true;
+                    watched.due = now.saturating_add(limits.abandon_after);
                 }
             }
             let next = || {
@@ -75,20 +83,23 @@ impl Crew {
         }
     }
 
-    /// A job's time is over, or its worker's who goes on with one that was cancelled.
-    fn act(&self, desk: usize, number: u64) {
+    /// A job's time is over, or its worker's who goes on with one that was cancelled. Whether it is
+    /// at a thread, which can only be told.
+    fn act(&self, desk: usize, number: u64) -> bool {
         let engine = &self.engine;
         let Some(at) = engine.desks[desk].at_work().filter(|at| at.number == number) else {
-            return;
+            return false;
         };
         engine.notes.announce(at.id.session(), || engine.signals.note_cancels());
         if !engine.tell(desk, number, Outcome::TimedOut) {
-            return; // It has left.
+            return false; // It has left.
         }
         let worker = engine.worker_at(desk);
         let Some(lane) = engine.lanes.get(worker) else {
-            let line = format!("worker {worker} is past its job's deadline");
-            return self.warn(LogLevel::Warning, line);
+            let (number, session) = (at.id.number(), at.id.session());
+            let line = format!("worker {worker}: job {number} of session {session} is too late");
+            self.warn(LogLevel::Warning, line);
+            return true;
         };
         let why = match engine.desks[desk].told(number) {
             Some(Outcome::Cancelled) => "went on with a job that was cancelled",
@@ -101,6 +112,7 @@ impl Crew {
             }
             is_here
         });
+        false
     }
 }
 
@@ -111,7 +123,7 @@ impl Watched {
         let Some(at) = at else { return *self = NOTHING };
         if self.number != at.number {
             let due = at.since.saturating_add(at.limit);
-            *self = Watched { number: at.number, due, cancelled: false };
+            *self = Watched { number: at.number, due, ..NOTHING };
         }
         if !self.cancelled
             && !engine.lanes.is_empty()

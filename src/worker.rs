@@ -19,7 +19,7 @@ use crate::sync::fence_after_rmw;
 use std::ffi::c_void;
 
 /// What a worker that waited has found.
-enum Next {
+pub(crate) enum Next {
     Job(Job),
     GoHome,
 }
@@ -47,7 +47,7 @@ impl Engine {
         self.work(worker, job, None, text)
     }
 
-    fn wait_for_job(&self) -> Next {
+    pub(crate) fn wait_for_job(&self) -> Next {
         let attempt = || match self.jobs.pop() {
             Some(job) => Some(Next::Job(job)),
             None => self.signals.phase().closed().then_some(Next::GoHome),
@@ -72,20 +72,27 @@ impl Engine {
         }
         let now = if self.timing { now.unwrap_or_else(now_ns) } else { 0 };
         let desk = &self.desks[worker];
-        self.start(desk, job.limit, now);
-        let done = self.transform(worker, Some(desk), job, now, text);
+        desk.starts(now);
+        let (outcome, payload) = self.transform(worker, Some(desk), job, text);
+        let done = self.complete(worker, job, now, outcome, payload, text);
         desk.end();
+        self.publish_minding(done);
+        self.timing.then_some(done.finished)
+    }
+
+    /// Publishes what came of a thread's job, or what was said of it meanwhile.
+    #[inline(always)]
+    pub(crate) fn publish_minding(&self, done: Completion) {
         if self.signals.phase().minds(done.id.session()) {
-            self.publish_minding(done);
+            self.publish_told(done);
         } else {
             self.publish_wanted(done);
         }
-        self.timing.then_some(done.finished)
     }
 
     /// Something was said since the job was put: perhaps to this job.
     #[cold]
-    fn publish_minding(&self, mut done: Completion) {
+    fn publish_told(&self, mut done: Completion) {
         let desk = &self.desks[usize::from(done.worker)];
         if let Some(reason) = desk.told(desk.last()) {
             done = self.overrule(done, reason);
@@ -105,18 +112,6 @@ impl Engine {
             self.records.release(done.word);
         }
         Completion { outcome, word: self.word(outcome, payload, &text), ..done }
-    }
-
-    /// The job on a desk begins.
-    #[inline]
-    pub(crate) fn start(&self, desk: &Desk, limit: u64, now: u64) {
-        if let Some(limits) = &self.limits {
-            desk.may_run(limit);
-            desk.starts(now);
-            limits.begins(now.saturating_add(limit), &self.signals.alarm);
-        } else {
-            desk.starts(now);
-        }
     }
 
     /// Writes a job that was taken off the queue on a desk of the worker's. False if it must not run;
@@ -175,16 +170,15 @@ impl Engine {
         reason
     }
 
-    /// Runs the transform, and writes down what came of it. Without workers there is no desk.
+    /// Runs the transform. Without workers there is no desk.
     #[inline(always)]
     pub(crate) fn transform(
         &self,
         worker: usize,
         desk: Option<&Desk>,
         job: Job,
-        now: u64,
         text: &mut Text,
-    ) -> Completion {
+    ) -> (Outcome, *mut c_void) {
         text.clear();
         let phase = self.signals.phase_word();
         let told = desk.map_or((&self.untold, 1), Desk::told_word);
@@ -192,11 +186,10 @@ impl Engine {
             let mut context = JobContext::new(&job, worker, self.seed, phase, told, buffer, text);
             (self.run.run(&mut context), context.payload)
         };
-        let (outcome, payload) = match self.arena {
+        match self.arena {
             None => run(None),
             Some(_) => run(self.buffer_of(job.payload)),
-        };
-        self.complete(worker, job, now, outcome, payload, text)
+        }
     }
 
     /// What a result has for its payload: where the outcome is not `Done`, a record.
@@ -208,6 +201,7 @@ impl Engine {
         }
     }
 
+    /// Writes down what came of a job.
     #[inline(always)]
     pub(crate) fn complete(
         &self,

@@ -40,11 +40,11 @@ impl Pool for Ours {
 
     #[inline]
     fn get(&self) -> Box<Task> {
-        self.executor.poll_wait(PATIENCE).unwrap().payload
+        self.executor.poll_wait(PATIENCE).unwrap().payload.unwrap()
     }
 
     fn try_get(&self) -> Option<Box<Task>> {
-        self.executor.poll().ok().map(|result| result.payload)
+        self.executor.poll().ok().map(|result| result.payload.unwrap())
     }
 
     fn check(&self, tasks: u64) {

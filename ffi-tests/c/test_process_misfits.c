@@ -114,8 +114,8 @@ int main(int argc, char **argv)
     check_no_cores();
     if (argc == 3 && jobexec_is_worker())
         return serve(argv[2]);
-    no_start("other-version", "version 999", "and 1 here");
-    no_start("other-version-stays", "version 999", "and 1 here");
+    no_start("other-version", "version 999", "and 2 here");
+    no_start("other-version-stays", "version 999", "and 2 here");
     no_start("closes-files", "exit code 1", "before it asked for work");
 
     const char *no_hello[4];

@@ -63,7 +63,8 @@ class Config(_Sized):
         ("restart_backoff_ns", c.c_uint64), ("retries", c.c_uint32), ("waiting", c.c_uint32),
         ("stall_report_ns", c.c_uint64), ("ordered", c.c_uint32), ("first_session", c.c_uint32),
         ("first_number", c.c_uint64), ("job_timeout_ns", c.c_uint64),
-        ("cancel_kill_ns", c.c_uint64),
+        ("cancel_kill_ns", c.c_uint64), ("abandon_after_ns", c.c_uint64),
+        ("max_abandoned", c.c_uint32), ("reserved", c.c_uint32),
     ]
 
 
@@ -88,7 +89,7 @@ class Counters(_Sized):
     _fields_ = [(name, c.c_uint64) for name in (
         "size accepted done failed panicked crashed timed_out cancelled discarded outstanding "
         "queued running ready most_outstanding most_queued most_ready session workers restarts "
-        "wakes looks_paid looks_in_vain held held_ns event_fd_rings stalled").split()]
+        "wakes looks_paid looks_in_vain held held_ns event_fd_rings stalled abandoned").split()]
 
 
 def _load():
@@ -442,7 +443,9 @@ class Executor(_Executor):
         return OK, self._result(raw)
 
     def _result(self, raw):
-        return Result(raw, self._side.payloads.pop(raw.payload))
+        # A thread that was set aside has the payload still, where that is None.
+        payload = raw.payload and self._side.payloads.pop(raw.payload)
+        return Result(raw, payload)
 
 
 def _ns(seconds):

@@ -194,7 +194,9 @@ class _Batches(_Executor):
         return OK, self._result(raw)
 
     def _result(self, raw):
-        return BatchResult(raw, Buffer(self, raw.payload, raw.output, raw.output_bytes))
+        # A thread that was set aside has the buffer still, where that is None.
+        buffer = raw.payload and Buffer(self, raw.payload, raw.output, raw.output_bytes)
+        return BatchResult(raw, buffer)
 
     def free(self):
         """The executor is gone, whatever is still at work; its memory, with the last buffer."""

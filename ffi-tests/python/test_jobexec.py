@@ -5,7 +5,8 @@ import threading
 import weakref
 
 import jobexec
-from jobexec import CLOSED, EMPTY, END, FAILED, FULL, OK, TIMEOUT, Executor
+from jobexec import (CANCELLED, CLOSED, EMPTY, END, FAILED, FULL, OK, TIMED_OUT, TIMEOUT,
+                     Executor)
 from support import PATIENCE, accounts, finish_and_poll, run_tests
 
 
@@ -109,6 +110,39 @@ def test_reset_and_close():
     del payload, executor
     gc.collect()
     assert len(watched) == 0 and not jobexec._sides
+
+
+def test_deadline_and_cancel():
+    at_work, let_go, discarded = threading.Event(), threading.Event(), []
+
+    def transform(payload, job):
+        at_work.set()
+        if payload.value == "hangs":
+            let_go.wait(PATIENCE)
+        while payload.value == "listens" and not job.cancelled:
+            pass
+
+    fields = {"workers": 1, "results": 4, "queue_per_worker": 4, "job_timeout_ns": 2**64 - 1,
+              "abandon_after_ns": 10_000_000}
+    executor = Executor(transform, lambda payload: discarded.append(payload.value), **fields)
+    ids = [executor.put(Payload(value))[1] for value in ("listens", "waits")]
+    assert at_work.wait(PATIENCE)
+    assert [executor.cancel(job_id) for job_id in reversed(ids)] == [OK, OK]
+    for value in ("listens", "waits"):
+        status, result = executor.poll_wait(PATIENCE)
+        assert (status, result.outcome, result.payload.value) == (OK, CANCELLED, value)
+    assert executor.cancel(ids[1] + 1) == EMPTY
+    for value in ("listens", "hangs"):
+        assert executor.put_limited(Payload(value), 0.01, wait=PATIENCE)[0] == OK
+        status, result = executor.poll_wait(PATIENCE)
+        assert (status, result.outcome) == (OK, TIMED_OUT)
+        assert (result.payload is None) == (value == "hangs")
+    assert executor.put(Payload("others"))[0] == OK
+    assert executor.poll_wait(PATIENCE)[1].payload.value == "others"
+    assert accounts(executor).abandoned == 1 and not discarded
+    let_go.set()
+    assert executor.close(PATIENCE) == OK and executor.free() == OK
+    assert discarded == ["hangs"]
 
 
 def test_stuck():

@@ -79,10 +79,10 @@ fn what_is_filled_is_transformed_and_read_in_place() {
             let result = executor.poll_wait(PATIENCE).unwrap();
             assert_eq!((result.id, result.number, result.session), (id, n.into(), 0));
             assert_eq!((result.outcome, result.failure), (Outcome::Done, None));
-            assert_eq!(result.buffer.input().as_ptr(), address);
-            assert_eq!(result.buffer.input(), vec![n; n.into()]);
-            assert_eq!(result.buffer.output(), vec![n; 2 * usize::from(n)]);
-            assert_eq!(result.buffer.header()[..3], [n, n, 0]);
+            assert_eq!(result.buffer.as_ref().unwrap().input().as_ptr(), address);
+            assert_eq!(result.buffer.as_ref().unwrap().input(), vec![n; n.into()]);
+            assert_eq!(result.buffer.as_ref().unwrap().output(), vec![n; 2 * usize::from(n)]);
+            assert_eq!(result.buffer.as_ref().unwrap().header()[..3], [n, n, 0]);
         }
         assert_eq!(free(&executor), 4);
     }
@@ -100,7 +100,7 @@ fn a_buffer_that_is_not_put_comes_back() {
     assert_eq!((status, two.input()), (Status::Finished, &b"two"[..]));
     let (status, two) = refusal(executor.put_wait(two, PATIENCE));
     assert_eq!((status, two.input()), (Status::Finished, &b"two"[..]));
-    assert_eq!(executor.poll_wait(PATIENCE).unwrap().buffer.output(), b"oonnee");
+    assert_eq!(executor.poll_wait(PATIENCE).unwrap().buffer.unwrap().output(), b"oonnee");
     assert_eq!(executor.poll_wait(PATIENCE).unwrap_err(), Status::End);
     executor.close(PATIENCE).unwrap();
     assert_eq!(refusal(executor.put(two)).0, Status::Closed);
@@ -146,7 +146,7 @@ fn a_buffer_outlives_its_executor() {
     let executor = start(&config(2, 4), double);
     let mut held = filled(&executor, b"held");
     executor.put(filled(&executor, b"read")).unwrap();
-    let read = executor.poll_wait(PATIENCE).unwrap().buffer;
+    let read = executor.poll_wait(PATIENCE).unwrap().buffer.unwrap();
     executor.put(filled(&executor, b"lost")).unwrap();
     check_accounts(&executor, 1);
     drop(executor);
@@ -172,7 +172,7 @@ fn a_panic_or_a_failure_leaves_the_output_as_it_is() {
         executor.put(filled(&executor, &[n])).unwrap();
         let result = executor.poll_wait(PATIENCE).unwrap();
         let failure = result.failure.unwrap();
-        assert_eq!((result.outcome, result.buffer.output()), (outcome, &[9][..]));
+        assert_eq!((result.outcome, result.buffer.as_ref().unwrap().output()), (outcome, &[9][..]));
         assert!(failure.message.contains(text), "{failure:?}");
     }
     assert_eq!(free(&executor), 3);
@@ -189,7 +189,7 @@ fn a_length_that_does_not_fit_panics() {
     let result = executor.poll().unwrap();
     let failure = result.failure.unwrap();
     assert!(failure.message.contains("201 bytes do not fit the output"), "{failure:?}");
-    drop(result.buffer);
+    drop(result.buffer.unwrap());
     let mut buffer = executor.acquire().unwrap();
     let too_much = catch_unwind(AssertUnwindSafe(|| buffer.set_input(BYTES + 1)));
     assert!(too_much.is_err() && buffer.input().len() == BYTES);
@@ -224,7 +224,7 @@ fn memory_that_is_lent_goes_back_with_the_last_buffer() {
     let executor = executor.unwrap();
     let (base, bytes) = executor.arena();
     executor.put(filled(&executor, b"ab")).unwrap();
-    let buffer = executor.poll_wait(PATIENCE).unwrap().buffer;
+    let buffer = executor.poll_wait(PATIENCE).unwrap().buffer.unwrap();
     assert_eq!(buffer.output(), b"aabb");
     assert!((base as usize..base as usize + bytes).contains(&(buffer.input().as_ptr() as usize)));
     executor.close(PATIENCE).unwrap();

@@ -22,7 +22,7 @@ fn a_result_says_which_job_it_is_of() {
         for (id, number) in ids.into_iter().zip(0..) {
             let result = next(&executor);
             assert_eq!((result.session, result.number, result.id), (session, number, id));
-            assert_eq!(*result.payload, (session, number, id));
+            assert_eq!(*result.payload.unwrap(), (session, number, id));
             assert_eq!((result.outcome, result.failure, result.worker), (Outcome::Done, None, 0));
         }
         assert_eq!(executor.poll().unwrap_err(), Status::Empty);
@@ -40,7 +40,7 @@ fn threads_wait_as_they_are_told() {
             });
         for number in 0..200 {
             executor.put_wait(Box::new(number), PATIENCE).unwrap();
-            assert_eq!(*next(&executor).payload, number);
+            assert_eq!(*next(&executor).payload.unwrap(), number);
         }
         let stats = executor.stats();
         assert_eq!((stats.accepted, stats.done, stats.outstanding), (200, 200, 0));
@@ -65,7 +65,7 @@ fn full_is_answered_exactly_when_every_place_is_taken() {
     until(|| executor.stats().ready == 3);
     for n in 3..10 {
         assert_eq!(executor.put(Box::new(n)).unwrap_err().status, Status::Full);
-        assert_eq!(*next(&executor).payload, n - 3);
+        assert_eq!(*next(&executor).payload.unwrap(), n - 3);
         executor.put(Box::new(n)).unwrap();
         until(|| executor.stats().queued == 0);
     }
@@ -92,7 +92,7 @@ fn waits_end_at_their_timeout() {
         assert_eq!(executor.poll_wait(timeout).unwrap_err(), Status::Timeout);
     }
     door.open();
-    assert_eq!(*executor.poll_wait(Duration::MAX).unwrap().payload, 0);
+    assert_eq!(*executor.poll_wait(Duration::MAX).unwrap().payload.unwrap(), 0);
     assert!(executor.is_idle() && !executor.is_full());
 }
 
@@ -106,7 +106,7 @@ fn a_failure_comes_back_with_its_code_and_text() {
     for (said, kept) in [("", ""), ("no", "no"), (&long, &long[..MESSAGE_BYTES / 2 * 2])] {
         executor.put(Box::new(said.to_owned())).unwrap();
         let result = next(&executor);
-        assert_eq!((result.outcome, *result.payload), (Outcome::Failed, said.to_owned()));
+        assert_eq!((result.outcome, *result.payload.unwrap()), (Outcome::Failed, said.to_owned()));
         assert_eq!(result.failure, Some(Failure { code: -7, message: kept.to_owned() }));
     }
 }
@@ -140,7 +140,7 @@ fn a_panic_is_the_outcome_and_the_worker_goes_on() {
         for (n, said) in (0..).zip([WANTED, "on purpose, 1", silent, silent]) {
             executor.put(Box::new(n)).unwrap();
             let result = next(&executor);
-            assert_eq!((result.outcome, *result.payload), (Outcome::Panicked, n));
+            assert_eq!((result.outcome, *result.payload.unwrap()), (Outcome::Panicked, n));
             assert_eq!(result.failure, Some(Failure { code: 0, message: said.to_owned() }));
         }
         executor.put(Box::new(4)).unwrap();
@@ -165,7 +165,7 @@ fn without_workers_a_job_runs_inside_its_put() {
     assert_eq!(executor.put(Box::new(3)).unwrap_err().status, Status::Full);
     for n in 0..3 {
         let result = executor.poll().unwrap();
-        assert_eq!((*result.payload, result.outcome), (2 * n, Outcome::Done));
+        assert_eq!((*result.payload.unwrap(), result.outcome), (2 * n, Outcome::Done));
     }
     assert_eq!(executor.poll().unwrap_err(), Status::Empty);
     executor.close(Duration::ZERO).unwrap();
@@ -182,7 +182,7 @@ fn a_seed_depends_on_the_job_and_not_on_the_workers() {
         let seeds = [0, 1].map(|_session| {
             let seeds = [(); 20].map(|()| {
                 executor.put(Box::new(0)).unwrap();
-                *next(&executor).payload
+                *next(&executor).payload.unwrap()
             });
             executor.reset().unwrap();
             seeds
@@ -225,7 +225,7 @@ fn one_executor_may_use_another_but_not_itself() {
     });
     let nest = move |n: &mut u32, _: &JobContext<'_>| -> Answer {
         inner.put(Box::new(*n)).unwrap();
-        *n = *next(&inner).payload * 10;
+        *n = *next(&inner).payload.unwrap() * 10;
         let outer = OUTER.wait();
         for rejected in [outer.put(Box::new(0)), outer.put_wait(Box::new(0), PATIENCE)] {
             assert_eq!(rejected.unwrap_err().status, Status::InsideCallback);
@@ -239,6 +239,6 @@ fn one_executor_may_use_another_but_not_itself() {
     let outer = OUTER.get_or_init(|| start(&config(1), nest));
     outer.put(Box::new(4)).unwrap();
     let result = next(outer);
-    assert_eq!((result.failure, *result.payload), (None, 50));
+    assert_eq!((result.failure, *result.payload.unwrap()), (None, 50));
     outer.close(PATIENCE).unwrap();
 }

@@ -124,9 +124,9 @@ impl Crowd {
             for result in results.drain(..) {
                 assert!(result.session >= floor, "delivered after its session was over");
                 assert_eq!((result.session, result.number), split(result.id));
-                assert_eq!(result.payload.ran, Some((result.id, result.outcome)));
-                result.payload.note(Event::Delivered);
-                self.ledger.note_id(result.payload.line, result.id);
+                assert_eq!(result.payload.as_ref().unwrap().ran, Some((result.id, result.outcome)));
+                result.payload.as_ref().unwrap().note(Event::Delivered);
+                self.ledger.note_id(result.payload.as_ref().unwrap().line, result.id);
             }
         }
     }

@@ -24,7 +24,7 @@ fn a_finished_session_ends_after_its_last_result() {
             // One of them is given the result, and then all are told of the end.
             let rest = || match executor.poll_wait(PATIENCE) {
                 Err(Status::End) => None,
-                answer => Some(*answer.unwrap().payload),
+                answer => Some(*answer.unwrap().payload.unwrap()),
             };
             let pollers = [(); 3].map(|()| scope.spawn(move || from_fn(rest).count()));
             door.open();

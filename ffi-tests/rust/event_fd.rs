@@ -119,8 +119,8 @@ impl Stress {
                     Ok(result) => {
                         assert!(result.session >= floor, "delivered after its session was over");
                         assert_eq!((result.session, result.number), split(result.id));
-                        result.payload.note(Event::Delivered);
-                        self.ledger.note_id(result.payload.line, result.id);
+                        result.payload.as_ref().unwrap().note(Event::Delivered);
+                        self.ledger.note_id(result.payload.as_ref().unwrap().line, result.id);
                     }
                     Err(Status::End) if last => return,
                     Err(status) => {

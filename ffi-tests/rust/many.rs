@@ -41,7 +41,7 @@ fn the_list_keeps_what_was_not_accepted() {
         }
     };
     assert_eq!(end, Status::End);
-    let number = |result: &JobResult<u64>| (*result.payload, result.id);
+    let number = |result: &JobResult<u64>| (**result.payload.as_ref().unwrap(), result.id);
     let numbers: Vec<_> = results.iter().map(number).collect();
     assert_eq!(numbers, Vec::from_iter((0..7).map(|n| (n, n))));
     assert_eq!(executor.reset(), Ok(1));
@@ -126,7 +126,13 @@ fn a_buffer_of_another_executor_ends_the_row() {
     }
     for (number, result) in (0..).zip(&results) {
         assert_eq!(result.id, u64::from(number));
-        assert_eq!((result.buffer.input()[0], result.buffer.header()[0]), (number, number + 100));
+        assert_eq!(
+            (
+                result.buffer.as_ref().unwrap().input()[0],
+                result.buffer.as_ref().unwrap().header()[0]
+            ),
+            (number, number + 100)
+        );
     }
     drop(results);
     assert_eq!(buffers(&executor, 0..6).len(), 6);

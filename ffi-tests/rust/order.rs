@@ -228,7 +228,7 @@ fn an_epoch_is_gone_on_with() {
             for _ in 0..jobs {
                 executor.put_wait(Box::new(0), PATIENCE).unwrap();
                 let result = executor.poll_wait(PATIENCE).unwrap();
-                seen.push((result.session, result.number, *result.payload));
+                seen.push((result.session, result.number, *result.payload.unwrap()));
             }
             let stats = executor.stats();
             assert_accounts(&stats);

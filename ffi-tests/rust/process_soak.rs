@@ -79,14 +79,17 @@ impl Host {
 
     fn take(&mut self, result: BatchResult) {
         let input = self.open.remove(&result.id).expect("a job that has no result yet");
-        assert_eq!((result.session, result.buffer.input()), (self.session, &input[..]));
+        assert_eq!(
+            (result.session, result.buffer.as_ref().unwrap().input()),
+            (self.session, &input[..])
+        );
         if let Some(next) = &mut self.next {
             assert_eq!(result.number, *next);
             *next += 1;
         }
         match result.outcome {
             Outcome::Done => {
-                let output = result.buffer.output();
+                let output = result.buffer.as_ref().unwrap().output();
                 let (bytes, seed) = output.split_at(input.len());
                 let seed = u64::from_le_bytes(seed.try_into().expect("eight bytes"));
                 let right = (0..input.len()).all(|at| bytes[at] == mixed(&input, at, seed));

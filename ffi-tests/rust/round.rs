@@ -154,11 +154,11 @@ impl Round {
     }
 
     fn check(&self, result: &JobResult<Payload>, floor: u32) {
-        result.payload.note(Event::Delivered);
-        self.ledger.note_id(result.payload.line, result.id);
+        result.payload.as_ref().unwrap().note(Event::Delivered);
+        self.ledger.note_id(result.payload.as_ref().unwrap().line, result.id);
         assert!(result.session >= floor, "delivered after its session was over");
         assert_eq!((result.session, result.number), split(result.id));
-        assert_eq!(result.payload.ran, Some((result.id, result.outcome)));
+        assert_eq!(result.payload.as_ref().unwrap().ran, Some((result.id, result.outcome)));
         assert_eq!(result.failure.is_some(), result.outcome != Outcome::Done);
         assert_eq!(result.times.created > 0, self.plan.config.timing);
     }

@@ -97,8 +97,15 @@ impl Model {
     /// A job that a worker has just transformed.
     pub(crate) fn transformed(&self) -> Completion {
         self.put().unwrap();
-        let job = self.engine.jobs.pop().unwrap();
-        self.engine.transform(0, None, job, 0, &mut Text::EMPTY.clone())
+        self.transform(0)
+    }
+
+    /// What a worker makes of the next job.
+    pub(crate) fn transform(&self, worker: usize) -> Completion {
+        let (engine, mut text) = (&self.engine, Text::EMPTY);
+        let job = engine.jobs.pop().unwrap();
+        let (outcome, payload) = engine.transform(worker, None, job, &mut text);
+        engine.complete(worker, job, 0, outcome, payload, &text)
     }
 
     /// A worker that never comes back from its job. Whether it has one.

@@ -164,6 +164,17 @@ pub struct jobexec_config {
     /// How long a worker process may go on with a job that was cancelled before it is killed and
     /// replaced, in nanoseconds. Default 0: for ever. Needs timing.
     pub cancel_kill_ns: u64,
+    /// How long a worker's thread may go on with a job that is past its deadline. Then the job comes
+    /// as JOBEXEC_OUTCOME_TIMED_OUT with NULL for its payload, the thread is set aside, and another
+    /// takes its place; when its transform returns, the discard callback gets the payload, and the
+    /// thread ends without worker_exit. In nanoseconds, default 1 s; 0: for ever.
+    pub abandon_after_ns: u64,
+    /// How many threads may be set aside at a time and be replaced; the worker of one more is gone
+    /// until one comes back, and where no worker is left puts and polls answer
+    /// JOBEXEC_ERROR_NO_WORKERS. Default 4.
+    pub max_abandoned: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 /// More than any version of the structure will have.
@@ -333,6 +344,8 @@ fn plain(config: &jobexec_config) -> Config {
         stall_report_ns: config.stall_report_ns,
         job_timeout_ns: config.job_timeout_ns,
         cancel_kill_ns: config.cancel_kill_ns,
+        abandon_after_ns: config.abandon_after_ns,
+        max_abandoned: config.max_abandoned,
         input_bytes: config.input_bytes as usize,
         output_bytes: config.output_bytes as usize,
         ..Config::default()
@@ -387,6 +400,9 @@ fn defaults(size: u64) -> jobexec_config {
         first_number: config.first_number,
         job_timeout_ns: config.job_timeout_ns,
         cancel_kill_ns: config.cancel_kill_ns,
+        abandon_after_ns: config.abandon_after_ns,
+        max_abandoned: config.max_abandoned,
+        reserved: 0,
     }
 }
 

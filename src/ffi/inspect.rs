@@ -66,6 +66,8 @@ pub struct jobexec_counters {
     pub event_fd_rings: u64,
     /// Jobs that run past their deadline at this moment.
     pub stalled: u64,
+    /// Threads that were set aside and have not come back, see config.abandon_after_ns.
+    pub abandoned: u64,
 }
 
 /// Reads the counters.
@@ -124,6 +126,7 @@ fn convert(stats: &Stats, size: u64) -> jobexec_counters {
         held_ns: stats.held_ns,
         event_fd_rings: stats.event_fd_rings,
         stalled: stats.stalled,
+        abandoned: stats.abandoned,
     }
 }
 

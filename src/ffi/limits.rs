@@ -25,7 +25,7 @@ pub struct jobexec_put_options {
 ///
 /// Threads, ownership: as jobexec_put. Blocks: at most options.wait_ns.
 /// Answers: as jobexec_put, with JOBEXEC_TIMEOUT in place of JOBEXEC_FULL where it may wait;
-/// JOBEXEC_ERROR_SIZE, JOBEXEC_ERROR_INVALID_ARGUMENT.
+/// JOBEXEC_ERROR_SIZE, JOBEXEC_ERROR_ARGUMENT.
 ///
 /// # Safety
 /// As jobexec_put; `options` is NULL or as large as its size says.

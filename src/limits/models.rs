@@ -20,7 +20,7 @@ impl Office {
     /// The warden has just looked, and nothing was there.
     fn new() -> Arc<Office> {
         let office = Office {
-            limits: Limits::new(TIME, 0).unwrap(),
+            limits: Limits::new(TIME, 0, 0, 0),
             alarm: Event::default(),
             dues: [AtomicU64::new(NEVER), AtomicU64::new(NEVER)],
             closed: AtomicU64::new(0),

@@ -3,18 +3,13 @@
 
 use crate::engine::model::{FOREVER, Model, model, spawn};
 use crate::job::Completion;
-use crate::record::Text;
 use crate::status::Status;
 use loom::sync::Arc;
 
 /// What workers make of the next jobs, not yet published.
 fn transformed<const N: usize>(model: &Arc<Model>) -> [Completion; N] {
-    let engine = &model.engine;
     (0..N).for_each(|_| _ = model.put().unwrap());
-    std::array::from_fn(|worker| {
-        let job = engine.jobs.pop().unwrap();
-        engine.transform(worker, None, job, 0, &mut Text::EMPTY.clone())
-    })
+    std::array::from_fn(|worker| model.transform(worker))
 }
 
 fn number(model: &Model) -> Result<u64, Status> {
@@ -73,9 +68,7 @@ fn models_a_reset_passes_by_who_comes_late() {
         };
         assert_eq!(session, Ok(1));
         assert_eq!(model.discarded(), 1);
-        let job = model.engine.jobs.pop().unwrap();
-        let done = model.engine.transform(0, None, job, 0, &mut Text::EMPTY.clone());
-        model.engine.publish(done);
+        model.engine.publish(model.transform(0));
         assert_eq!(model.poll(), Ok(1));
         model.assert_accounts(1);
     });
@@ -96,9 +89,7 @@ fn models_nobody_publishes_where_another_is() {
             if model.put().is_err() {
                 continue;
             }
-            let job = model.engine.jobs.pop().unwrap();
-            let done = model.engine.transform(1, None, job, 0, &mut Text::EMPTY.clone());
-            model.engine.publish(done);
+            model.engine.publish(model.transform(1));
             delivered += u64::from(model.poll() == Ok(1));
         }
         worker.join().unwrap();

@@ -1,0 +1,83 @@
+//! Which thread serves which worker, where threads may be set aside: one that does not come back
+//! from its transform in time loses its post to another, and its job is given its outcome without
+//! it. Under a lock, for nothing here happens with a job that ends.
+
+use crate::job::{Id, Job};
+use std::ffi::c_void;
+
+/// See the module.
+pub(crate) struct Posts {
+    /// The thread of each worker; 0 if it has none.
+    holders: Vec<u64>,
+    /// Threads that ever had a post; a thread's name is its number here.
+    hired: u64,
+    aside: Vec<Aside>,
+}
+
+/// A thread that was set aside, in the transform of its job.
+#[derive(Clone, Copy)]
+pub(crate) struct Aside {
+    thread: u64,
+    pub(crate) worker: usize,
+    pub(crate) id: Id,
+    /// Still the transform's; whoever ends the thread discards it.
+    pub(crate) payload: *mut c_void,
+}
+
+// SAFETY: a payload may be handed to another thread; that is what it was put for.
+unsafe impl Send for Aside {}
+
+impl Posts {
+    /// Nobody yet.
+    pub(crate) fn new(workers: usize) -> Posts {
+        Posts { holders: vec![0; workers], hired: 0, aside: Vec::new() }
+    }
+
+    /// A thread takes a worker's post. Answers its name.
+    pub(crate) fn hire(&mut self, worker: usize) -> u64 {
+        self.hired += 1;
+        self.holders[worker] = self.hired;
+        self.hired
+    }
+
+    /// The same, where the worker has none.
+    pub(crate) fn hire_if_vacant(&mut self, worker: usize) -> Option<u64> {
+        (!self.is_held(worker)).then(|| self.hire(worker))
+    }
+
+    /// A thread ends. False if it has no post; that is another's, or nobody's.
+    pub(crate) fn quit(&mut self, worker: usize, thread: u64) -> bool {
+        let holds = self.holders[worker] == thread;
+        if holds {
+            self.holders[worker] = 0;
+        }
+        holds
+    }
+
+    /// Whether a worker has a thread.
+    pub(crate) fn is_held(&self, worker: usize) -> bool {
+        self.holders[worker] != 0
+    }
+
+    /// Whether any worker has one.
+    pub(crate) fn any_held(&self) -> bool {
+        self.holders.iter().any(|holder| *holder != 0)
+    }
+
+    /// The worker's thread, which is at that job, loses its post.
+    pub(crate) fn set_aside(&mut self, worker: usize, job: &Job) {
+        let thread = std::mem::take(&mut self.holders[worker]);
+        self.aside.push(Aside { thread, worker, id: job.id, payload: job.payload });
+    }
+
+    /// A thread that was set aside comes back, or ends.
+    pub(crate) fn come_back(&mut self, thread: u64) -> Option<Aside> {
+        let at = self.aside.iter().position(|aside| aside.thread == thread)?;
+        Some(self.aside.swap_remove(at))
+    }
+
+    /// Those that are set aside.
+    pub(crate) fn aside(&self) -> &[Aside] {
+        &self.aside
+    }
+}
