@@ -480,7 +480,8 @@ typedef struct jobexec_config {
      */
     uint64_t restart_backoff_ns;
     /**
-     * How often a job is tried again whose worker process died while it ran it. Default 0.
+     * How often a job is tried again whose worker process died while it ran it; with retry_failed,
+     * also one that failed or panicked. Default 0; at most 1000.
      */
     uint32_t retries;
     /**
@@ -534,9 +535,15 @@ typedef struct jobexec_config {
      */
     uint32_t max_abandoned;
     /**
-     * 0.
+     * Whether a job that failed or panicked is tried again, `retries` times, with its payload as
+     * the transform left it: 0 or 1. Default 0.
      */
-    uint32_t reserved;
+    uint32_t retry_failed;
+    /**
+     * How long a job waits for its second try, in nanoseconds; for each next twice as long, up to
+     * 100 times. Its place stays taken. Default 0. Without workers it does not wait.
+     */
+    uint64_t retry_backoff_ns;
 } jobexec_config;
 
 /**
@@ -622,6 +629,10 @@ typedef struct jobexec_result {
      * The buffer's header, of JOBEXEC_HEADER_BYTES. Else NULL.
      */
     void *header;
+    /**
+     * How often the job was begun: more than once where it was tried again, see config.retries.
+     */
+    uint32_t attempts;
 } jobexec_result;
 
 /**
@@ -1264,6 +1275,16 @@ uint32_t jobexec_job_worker(const struct jobexec_job *job);
  * `job` is NULL, or what the transform was given.
  */
 uint64_t jobexec_job_seed(const struct jobexec_job *job);
+
+/**
+ * Which try of the job this is, from 1, see config.retries; 0 for NULL.
+ *
+ * Threads: the worker's. Blocks: never.
+ *
+ * # Safety
+ * `job` is NULL, or what the transform was given.
+ */
+uint32_t jobexec_job_attempt(const struct jobexec_job *job);
 
 /**
  * 1 if the result is no longer wanted (jobexec_cancel, the job's deadline, reset, abort, close),

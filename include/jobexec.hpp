@@ -196,8 +196,18 @@ public:
     Config& restart_backoff(std::chrono::duration<Rep, Period> time) {
         return set(raw_.restart_backoff_ns, detail::nanoseconds(time));
     }
-    /// How often a job is tried again whose worker process died while it ran it. Default 0.
+    /// How often a job is tried again whose worker process died while it ran it; with retry_failed,
+    /// also one whose transform threw. Default 0; at most 1000.
     Config& retries(std::uint32_t count) { return set(raw_.retries, count); }
+    /// Whether a job that failed is tried again, with its payload as the transform left it. Default
+    /// false.
+    Config& retry_failed(bool again) { return set(raw_.retry_failed, again); }
+    /// How long a job waits for its second try; for each next twice as long, up to 100 times. Default
+    /// 0.
+    template <class Rep, class Period>
+    Config& retry_backoff(std::chrono::duration<Rep, Period> time) {
+        return set(raw_.retry_backoff_ns, detail::nanoseconds(time));
+    }
     /// Where nobody got a result for so long though a poller waited, the job report goes to the log,
     /// once a stall. Default 30 s; 0 is never.
     template <class Rep, class Period>
@@ -283,6 +293,8 @@ public:
     std::uint64_t number() const noexcept { return ::jobexec_job_number(raw_); }
     /// Which worker runs it, from 0.
     std::uint32_t worker() const noexcept { return ::jobexec_job_worker(raw_); }
+    /// Which try of the job this is, from 1.
+    std::uint32_t attempt() const noexcept { return ::jobexec_job_attempt(raw_); }
     /// A seed of its own, the same whichever worker runs it.
     std::uint64_t seed() const noexcept { return ::jobexec_job_seed(raw_); }
     /// Whether nobody wants the result any more: a long transform returns early then.
@@ -325,6 +337,8 @@ public:
     std::uint32_t session() const noexcept { return raw_.session; }
     /// Which worker ran it, from 0.
     std::uint32_t worker() const noexcept { return raw_.worker; }
+    /// How often the job was begun.
+    std::uint32_t attempts() const noexcept { return raw_.attempts; }
     /// How many jobs were accepted before it in its session.
     std::uint64_t number() const noexcept { return raw_.number; }
     Times times() const noexcept {

@@ -51,6 +51,8 @@ pub struct BatchResult {
     pub failure: Option<Failure>,
     /// Which worker ran it.
     pub worker: usize,
+    /// How often it was begun: more than once where it was tried again, see [`Config::retries`].
+    pub attempts: u32,
     /// When.
     pub times: Times,
 }
@@ -217,6 +219,7 @@ impl BatchExecutor {
             outcome: from.outcome,
             failure: text.map(|text| Failure { code: text.code, message: text.as_str().into() }),
             worker: from.worker.into(),
+            attempts: from.attempts,
             times: from.times,
         })
     }

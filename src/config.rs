@@ -5,6 +5,9 @@ use crate::status::{Error, Status};
 
 /// The most workers an executor may have.
 pub const MAX_WORKERS: usize = 4096;
+
+/// The most tries that a job may have beside the first.
+const MAX_RETRIES: usize = 1000;
 /// The most jobs that may be in flight.
 pub const MAX_IN_FLIGHT: usize = 1 << 20;
 /// The last session there can be.
@@ -80,8 +83,15 @@ pub struct Config {
     /// How long a worker process that died before it did a job waits for its second replacement
     /// in a row, in nanoseconds; then twice as long each time, up to 100 times. Default 10 ms.
     pub restart_backoff_ns: u64,
-    /// How often a job is tried again whose worker process died while it ran it. Default 0.
+    /// How often a job is tried again whose worker process died while it ran it; with
+    /// `retry_failed`, also one that failed or panicked. Default 0; at most 1000.
     pub retries: u32,
+    /// Whether a job that failed or panicked is tried again, with its payload as the transform left
+    /// it. Default false.
+    pub retry_failed: bool,
+    /// How long a job waits for its second try, in nanoseconds; for each next twice as long, up to
+    /// 100 times. Its place stays taken. Default 0. Without workers it does not wait.
+    pub retry_backoff_ns: u64,
     /// Where nobody got a result for so long though a poller waited (in one call or in several), the
     /// job report goes to the log, once a stall; in nanoseconds. Default 30 s; 0 is never.
     pub stall_report_ns: u64,
@@ -170,6 +180,8 @@ impl Default for Config {
             restart_window_ns: 0,
             restart_backoff_ns: 10_000_000,
             retries: 0,
+            retry_failed: false,
+            retry_backoff_ns: 0,
             stall_report_ns: 30_000_000_000,
             job_timeout_ns: 0,
             cancel_kill_ns: 0,
@@ -212,8 +224,18 @@ impl Config {
     }
 
     /// Whether somebody must watch what jobs do.
-    pub(crate) fn has_limits(&self) -> bool {
+    fn has_limits(&self) -> bool {
         self.job_timeout_ns > 0 || self.cancel_kill_ns > 0
+    }
+
+    /// Whether something is to be done when its time has come.
+    pub(crate) fn needs_warden(&self) -> bool {
+        self.has_limits() || self.has_pauses()
+    }
+
+    /// Whether jobs wait for their next try.
+    pub(crate) fn has_pauses(&self) -> bool {
+        self.retries > 0 && self.retry_backoff_ns > 0
     }
 
     /// Whether payloads may be batches.
@@ -236,6 +258,7 @@ impl Config {
         within("output_bytes", self.output_bytes, 0, MAX_BUFFER_BYTES)?;
         within("first_session", self.first_session as usize, 0, MAX_SESSION as usize)?;
         within("first_number", self.first_number as usize, 0, MAX_NUMBER as usize)?;
+        within("retries", self.retries as usize, 0, MAX_RETRIES)?;
         if self.has_limits() && !self.timing {
             let text =
                 "job_timeout_ns and cancel_kill_ns need timing: without it, nobody reads a clock";

@@ -30,6 +30,8 @@ struct Line {
     begun: AtomicU64,
     /// How long it may run, where jobs have limits.
     limit: AtomicU64,
+    /// How often it was tried before, where jobs are tried again.
+    tries: AtomicU64,
     /// Which of the jobs that were ever put here was told last that its result is not wanted, and
     /// in the lowest bit why: see [`crate::cancel`].
     told: AtomicU64,
@@ -88,10 +90,11 @@ impl Desk {
         self.line.since.store(now, Ordering::Release);
     }
 
-    /// The owner says how long the job may run, before it starts it.
+    /// The owner says how long the job may run and how often it was tried, before it starts it.
     #[inline]
-    pub(crate) fn may_run(&self, limit: u64) {
+    pub(crate) fn note(&self, limit: u64, tries: u64) {
         self.line.limit.store(limit, Ordering::Relaxed);
+        self.line.tries.store(tries, Ordering::Relaxed);
     }
 
     /// Tells the job of that number why it is not wanted; who comes first has said it. False if
@@ -159,6 +162,7 @@ impl Desk {
                 created: line.created.load(Ordering::Acquire),
                 position: line.position.load(Ordering::Acquire),
                 limit: line.limit.load(Ordering::Acquire),
+                tries: line.tries.load(Ordering::Acquire),
             },
         })
     }

@@ -3,12 +3,13 @@
 
 use crate::arena::Arena;
 use crate::barrier;
-use crate::config::Capacity;
+use crate::config::{Capacity, Config};
 use crate::credits::{Credits, Outcome};
 use crate::desk::Desk;
 use crate::inside;
 use crate::job::{Completion, Job};
 use crate::lane::Lane;
+use crate::later::Later;
 use crate::limits::Limits;
 use crate::link::DEPTH;
 use crate::notes::Notes;
@@ -35,13 +36,17 @@ pub(crate) struct Engine {
     pub(crate) desks: Box<[Desk]>,
     /// One for each worker process.
     pub(crate) lanes: Arc<[Lane]>,
-    /// Jobs that come back from worker processes.
+    /// Jobs that come back from workers, where some may.
     pub(crate) returned: Option<Returned>,
     pub(crate) run: Box<dyn Run>,
     /// The batches' memory, where there are batches.
     pub(crate) arena: Option<Arc<Arena>>,
-    /// How often a job is tried again whose worker process died.
+    /// How often a job is tried again whose worker process died, or that failed.
     pub(crate) retries: u64,
+    /// Whether one that failed is.
+    pub(crate) retry_failed: bool,
+    /// Those that are after a pause, where there is one.
+    pub(crate) later: Option<Later>,
     pub(crate) capacity: Capacity,
     pub(crate) spin: Spin,
     pub(crate) timing: bool,
@@ -90,6 +95,8 @@ pub(crate) struct Parts {
     /// The first session, and the number of its first job.
     pub(crate) first: (u32, u64),
     pub(crate) retries: u64,
+    pub(crate) retry_failed: bool,
+    pub(crate) retry_backoff_ns: u64,
     pub(crate) stall_report_ns: u64,
     pub(crate) limits: Option<Limits>,
     pub(crate) run: Box<dyn Run>,
@@ -102,23 +109,36 @@ impl Engine {
     /// Allocates everything.
     pub(crate) fn new(parts: Parts) -> Engine {
         let Parts { signals, workers, capacity, spin, timing, seed, ordered, first, .. } = parts;
-        let Parts { retries, stall_report_ns, limits, run, arena, lanes, .. } = parts;
+        let Parts {
+            retries,
+            retry_failed,
+            retry_backoff_ns,
+            stall_report_ns,
+            limits,
+            run,
+            arena,
+            lanes,
+            ..
+        } = parts;
         barrier::prepare();
         signals.begin_session(first.0);
         let processes = !lanes.is_empty();
         let desks = if processes { workers * DEPTH } else { workers };
+        let usual_limit = limits.as_ref().map_or(0, |limits| limits.usual);
         Engine {
             signals,
             credits: Credits::new(capacity.in_flight, first),
-            jobs: Jobs::new(capacity.queued, timing, limits.is_some()),
+            jobs: Jobs::new(capacity.queued, timing, usual_limit > 0),
             results: Results::new(capacity.in_flight, workers, timing, ordered),
             records: Records::new(capacity.in_flight),
             desks: (0..desks).map(|_| Desk::new()).collect(),
             lanes,
-            returned: processes.then(|| Returned::new(capacity.in_flight)),
+            returned: (processes || retry_failed).then(|| Returned::new(capacity.in_flight)),
             run,
             arena,
             retries,
+            retry_failed,
+            later: (retry_backoff_ns > 0).then(|| Later::new(capacity.in_flight, retry_backoff_ns)),
             capacity,
             spin,
             timing,
@@ -127,29 +147,29 @@ impl Engine {
             marks: Marks::default(),
             stalls: Stalls::new(stall_report_ns),
             notes: Notes::new(capacity.in_flight),
-            usual_limit: limits.as_ref().map_or(0, |limits| limits.usual),
+            usual_limit,
             limits,
             first,
             untold: AtomicU64::new(0),
         }
     }
 
-    /// Bytes that an engine of that size takes, its buffers aside.
+    /// Bytes that such an engine takes, its buffers aside.
     pub(crate) fn bytes(
         workers: usize,
         capacity: Capacity,
-        timing: bool,
-        ordered: bool,
-        limited: bool,
+        config: &Config,
         processes: bool,
     ) -> usize {
-        let returned = if processes { Returned::bytes(capacity.in_flight) } else { 0 };
+        let Config { timing, ordered, retry_failed, job_timeout_ns, .. } = *config;
+        let if_so = |so, bytes| if so { bytes } else { 0 };
         let desks = if processes { workers * DEPTH } else { workers };
-        Jobs::bytes(capacity.queued, timing, limited)
+        Jobs::bytes(capacity.queued, timing, job_timeout_ns > 0)
             + Results::bytes(capacity.in_flight, workers, timing, ordered)
             + Records::bytes(capacity.in_flight)
             + Notes::bytes(capacity.in_flight)
-            + returned
+            + if_so(processes || retry_failed, Returned::bytes(capacity.in_flight))
+            + if_so(config.has_pauses(), Later::bytes(capacity.in_flight))
             + desks * size_of::<Desk>()
             + size_of::<Engine>()
     }
@@ -183,6 +203,11 @@ impl Engine {
         number < 256 || number.is_multiple_of(64)
     }
 
+    /// Whether thread workers take the step of [`crate::supervised`].
+    pub(crate) fn is_supervised(&self) -> bool {
+        self.limits.is_some() || self.retry_failed
+    }
+
     /// Whether jobs run inside their put.
     #[inline]
     pub(crate) fn is_inline(&self) -> bool {
@@ -202,7 +227,8 @@ impl Engine {
         }
         // In this order, so that it is never more than there were places.
         let accepted = self.credits.counts().0;
-        let returned = self.returned.as_ref().map_or(0, Returned::len);
+        let returned = self.returned.as_ref().map_or(0, Returned::len)
+            + self.later.as_ref().map_or(0, Later::len);
         accepted.saturating_sub(self.jobs.taken()) + returned
     }
 
@@ -298,7 +324,7 @@ impl Engine {
     /// The same for a job that has been at a worker.
     #[cold]
     pub(crate) fn discard_result(&self, done: Completion) {
-        if done.outcome == Outcome::Done {
+        if done.tag.outcome() == Outcome::Done {
             return self.discard(done.word as *mut c_void);
         }
         let Record { payload, lost, .. } = *self.records.read(done.word);

@@ -47,6 +47,8 @@ pub struct JobResult<T> {
     pub failure: Option<Failure>,
     /// Which worker ran it.
     pub worker: usize,
+    /// How often it was begun: more than once where it was tried again, see [`Config::retries`].
+    pub attempts: u32,
     /// When.
     pub times: Times,
 }
@@ -219,6 +221,7 @@ fn read<T>(from: &Delivery<'_>) -> JobResult<T> {
         outcome: from.outcome,
         failure,
         worker: from.worker.into(),
+        attempts: from.attempts,
         times: from.times,
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct Job {
     pub(crate) position: u64,
     /// How long it may run, in nanoseconds; 0 where jobs have no limits.
     pub(crate) limit: u64,
+    /// How often it was tried before.
+    pub(crate) tries: u64,
 }
 
 /// A job that has been at a worker, on its way to a poller. Whoever holds it owns the payload,
@@ -53,9 +55,7 @@ pub(crate) struct Completion {
     /// The payload; where the outcome is not `Done`, the index of the record that holds it and
     /// what is to be said.
     pub(crate) word: usize,
-    pub(crate) outcome: Outcome,
-    /// Which worker ran it.
-    pub(crate) worker: u16,
+    pub(crate) tag: Tag,
     /// The job's place among all of the executor, until the result is published.
     pub(crate) position: u64,
     /// All 0 where jobs are not timed.
@@ -69,24 +69,44 @@ impl Completion {
     pub(crate) const NONE: Completion = Completion {
         id: Id(0),
         word: 0,
-        outcome: Outcome::Done,
-        worker: 0,
+        tag: Tag(0),
         position: 0,
         created: 0,
         started: 0,
         finished: 0,
     };
+}
 
-    /// Outcome and worker, as one word.
+/// What became of a job, which worker ran it and how often it was begun, in one word: of what is
+/// made of smaller pieces the compiler would keep a copy in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tag(pub(crate) u64);
+
+impl Tag {
+    /// Of a worker below 65,536, and so many attempts.
     #[inline]
-    pub(crate) fn tag(&self) -> u64 {
-        self.outcome as u64 | u64::from(self.worker) << 8
+    pub(crate) fn new(outcome: Outcome, worker: usize, attempts: u64) -> Tag {
+        Tag(outcome as u64 | (worker as u64) << 8 | attempts << 24)
     }
 
-    /// What [`Completion::tag`] says.
     #[inline]
-    pub(crate) fn of_tag(tag: u64) -> (Outcome, u16) {
-        (Outcome::ALL[(tag & 7).min(6) as usize], (tag >> 8) as u16)
+    pub(crate) fn outcome(self) -> Outcome {
+        Outcome::ALL[(self.0 & 7).min(6) as usize]
+    }
+
+    #[inline]
+    pub(crate) fn worker(self) -> u16 {
+        (self.0 >> 8) as u16
+    }
+
+    #[inline]
+    pub(crate) fn attempts(self) -> u32 {
+        (self.0 >> 24) as u32
+    }
+
+    /// The same with another outcome.
+    pub(crate) fn with(self, outcome: Outcome) -> Tag {
+        Tag(self.0 & !0xff | outcome as u64)
     }
 }
 
@@ -121,11 +141,12 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_says_outcome_and_worker() {
+    fn a_tag_says_outcome_worker_and_attempts() {
         for outcome in Outcome::ALL {
-            for worker in [0, 1, 4095] {
-                let done = Completion { outcome, worker, ..Completion::NONE };
-                assert_eq!(Completion::of_tag(done.tag()), (outcome, worker));
+            for (worker, attempts) in [(0, 0), (1, 65535), (4095, 1), (65535, 2)] {
+                let tag = Tag::new(Outcome::Done, worker, attempts.into()).with(outcome);
+                assert_eq!((tag.outcome(), usize::from(tag.worker())), (outcome, worker));
+                assert_eq!(tag.attempts(), attempts);
             }
         }
     }

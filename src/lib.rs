@@ -54,6 +54,7 @@
 //! | `desk`, `lane` | what a worker is at; a worker process as threads see it |
 //! | `inside` | which executor's callback a thread is in |
 //! | `limits` | how long jobs may run; how their warden sleeps, with its proof |
+//! | `later` | jobs that are tried again after a pause |
 //! | `notes` | which jobs were cancelled while they waited |
 //! | `stall` | noticing that pollers wait and nothing comes |
 //! | `engine` | all that is shared |
@@ -62,7 +63,7 @@
 //! | `put`, `worker`, `poll` | the walk of a payload, step by step |
 //! | `many` | several in one call |
 //! | `recall`, `reset` | taking back what is not begun; clearing the way |
-//! | `limited` | the worker's step where jobs have limits |
+//! | `supervised` | the worker's step where jobs have limits, or are tried again |
 //! | `cancel` | telling one job that it is not wanted |
 //! | `pump` | the worker's step where it is a process |
 //! | `budget`, `posts`, `crew` | restarts left, which thread serves which worker, the threads |
@@ -121,6 +122,7 @@ mod run;
 mod desk;
 mod inside;
 mod lane;
+mod later;
 mod limits;
 mod notes;
 mod stall;
@@ -136,7 +138,7 @@ mod reset;
 mod worker;
 
 mod cancel;
-mod limited;
+mod supervised;
 
 mod many;
 

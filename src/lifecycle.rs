@@ -61,14 +61,7 @@ impl Running {
         cpus.truncate(MAX_WORKERS); // Where the machine itself has more.
         let capacity = config.capacity(cpus.len())?;
         let processes = matches!(source, Source::Shared);
-        let bytes = Engine::bytes(
-            cpus.len(),
-            capacity,
-            config.timing,
-            config.ordered,
-            config.has_limits(),
-            processes,
-        );
+        let bytes = Engine::bytes(cpus.len(), capacity, config, processes);
         if Vec::<u8>::new().try_reserve_exact(bytes).is_err() {
             let text = format!("{bytes} bytes for the queues are not to be had");
             return Err(Error::new(Status::OutOfMemory, text));
@@ -87,8 +80,7 @@ impl Running {
             spin,
         };
         let run = run(site)?;
-        let (workers, timing, seed, retries) =
-            (cpus.len(), config.timing, config.seed, config.retries.into());
+        let (workers, timing, seed) = (cpus.len(), config.timing, config.seed);
         let engine = Engine::new(Parts {
             signals,
             workers,
@@ -98,9 +90,11 @@ impl Running {
             seed,
             ordered: config.ordered,
             first: (config.first_session, config.first_number),
-            retries,
+            retries: config.retries.into(),
+            retry_failed: config.retry_failed && config.retries > 0,
+            retry_backoff_ns: if config.has_pauses() { config.retry_backoff_ns } else { 0 },
             stall_report_ns: config.stall_report_ns,
-            limits: config.has_limits().then(|| {
+            limits: config.needs_warden().then(|| {
                 let Config { job_timeout_ns, cancel_kill_ns, .. } = *config;
                 let Config { abandon_after_ns, max_abandoned, .. } = *config;
                 Limits::new(job_timeout_ns, cancel_kill_ns, abandon_after_ns, max_abandoned)

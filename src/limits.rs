@@ -30,7 +30,8 @@ pub(crate) const NEVER: u64 = u64::MAX;
 
 /// See the module.
 pub(crate) struct Limits {
-    /// How long a job may run unless its put says otherwise, in nanoseconds.
+    /// How long a job may run unless its put says otherwise, in nanoseconds; 0 where no put may, and
+    /// jobs have no limits.
     pub(crate) usual: u64,
     /// How long a process may go on with a job that was cancelled.
     pub(crate) kill_after: u64,
@@ -38,10 +39,13 @@ pub(crate) struct Limits {
     /// there may be that are replaced.
     pub(crate) abandon_after: u64,
     pub(crate) most_abandoned: usize,
-    /// Whether a put may say how long its job may run.
-    pub(crate) each: bool,
     /// When the warden looks again.
     looks: CachePadded<AtomicU64>,
+}
+
+/// When a job is due that began then and may run for so long, if it has a limit.
+pub(crate) fn due(since: u64, limit: u64) -> u64 {
+    if limit == 0 { NEVER } else { since.saturating_add(limit) }
 }
 
 /// Why the warden woke.
@@ -54,7 +58,7 @@ pub(crate) enum Woken {
 }
 
 impl Limits {
-    /// Limits of so many nanoseconds; 0 is none.
+    /// Limits of so many nanoseconds, of which 0 is none.
     pub(crate) fn new(
         usual: u64,
         kill_after: u64,
@@ -63,11 +67,10 @@ impl Limits {
     ) -> Limits {
         let some = |ns| if ns == 0 { NEVER } else { ns };
         Limits {
-            usual: some(usual),
+            usual,
             kill_after: some(kill_after),
             abandon_after: some(abandon_after),
             most_abandoned: most_abandoned as usize,
-            each: usual > 0,
             looks: CachePadded::new(AtomicU64::new(NEVER)),
         }
     }

@@ -72,6 +72,7 @@ const STARTED: usize = 4;
 const FINISHED: usize = 5;
 /// The latest lap whose job was told that it is not wanted.
 const TOLD: usize = 6;
+const TRIES: usize = 7;
 const TEXT: usize = 8;
 
 // Of a stamp; the lap above.
@@ -103,8 +104,8 @@ pub(crate) enum Seen {
 /// What a worker finds at its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
-    /// A job and its buffer, now the worker's.
-    Job(Id, usize),
+    /// A job, its buffer, and how often it was tried before; now the worker's.
+    Job(Id, usize, u64),
     /// A job that was taken back: the next may be there.
     Withdrawn,
     Nothing,
@@ -202,10 +203,11 @@ impl Link {
     /// was seen done or withdrawn. Wakes the worker if it sleeps: so this ends with the fence of
     /// the bell's R2.
     #[inline]
-    pub(crate) fn offer(&self, position: u64, id: Id, buffer: usize) {
+    pub(crate) fn offer(&self, position: u64, id: Id, buffer: usize, tries: u64) {
         let slot = slot(position);
         self.of_slot(slot, ID).store(id.0, Ordering::Relaxed);
         self.of_slot(slot, BUFFER).store(buffer as u64, Ordering::Relaxed);
+        self.of_slot(slot, TRIES).store(tries, Ordering::Relaxed);
         self.of_slot(slot, STAMP).swap(stamp(position, OFFERED), Ordering::AcqRel);
         self.worker_bell().ring();
     }
@@ -291,7 +293,7 @@ impl Link {
         match word.compare_exchange(offered, claimed, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => {
                 let read = |at| self.of_slot(slot, at).load(Ordering::Relaxed);
-                Claim::Job(Id(read(ID)), read(BUFFER) as usize)
+                Claim::Job(Id(read(ID)), read(BUFFER) as usize, read(TRIES))
             }
             // Or the slot is in use again: what was withdrawn here was passed by, and the next
             // lap's job offered, before this side looked.

@@ -183,7 +183,7 @@ impl Engine {
         let mut done = 0;
         for result in row {
             self.show(result, polled, &mut *read);
-            match result.outcome {
+            match result.tag.outcome() {
                 Outcome::Done => done += 1,
                 other => self.resolve(other, 1),
             }

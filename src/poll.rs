@@ -23,6 +23,7 @@ pub(crate) struct Delivery<'a> {
     pub(crate) buffer: Option<View>,
     pub(crate) outcome: Outcome,
     pub(crate) worker: u16,
+    pub(crate) attempts: u32,
     pub(crate) times: Times,
     /// What is to be said where the outcome is not `Done`.
     pub(crate) text: Option<&'a Text>,
@@ -93,7 +94,7 @@ impl Engine {
     }
 
     /// The oldest result of the session; those of earlier ones are discarded on the way.
-    #[inline]
+    #[inline(always)]
     fn take_result(&self) -> Result<Completion, Status> {
         loop {
             self.may_poll()?;
@@ -133,7 +134,7 @@ impl Engine {
         }
         let polled = if self.timing { now_ns() } else { 0 };
         let result = self.show(&done, polled, read);
-        self.resolve(done.outcome, 1);
+        self.resolve(done.tag.outcome(), 1);
         result
     }
 
@@ -145,11 +146,14 @@ impl Engine {
         polled: u64,
         read: impl FnOnce(&Delivery<'_>) -> R,
     ) -> R {
-        let Completion { id, word, outcome, worker, created, started, finished, .. } = *done;
+        let Completion { id, word, tag, .. } = *done;
+        let (outcome, worker, attempts) = (tag.outcome(), tag.worker(), tag.attempts());
+        let Completion { created, started, finished, .. } = *done;
         // All are 0 where jobs are not timed.
         let times = Times { created, started, finished, queued: finished, polled };
         let (payload, text) = (word as *mut c_void, None);
-        let mut delivery = Delivery { id, payload, buffer: None, outcome, worker, times, text };
+        let buffer = None;
+        let mut delivery = Delivery { id, payload, buffer, outcome, worker, attempts, times, text };
         if outcome != Outcome::Done {
             return self.show_record(delivery, word, read);
         }

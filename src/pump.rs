@@ -11,7 +11,7 @@ use crate::clock::{Deadline, now_ns};
 use crate::credits::Outcome;
 use crate::desk::Desk;
 use crate::engine::Engine;
-use crate::job::{Completion, Job};
+use crate::job::{Completion, Job, Tag};
 use crate::lane::Lane;
 use crate::link::{DEPTH, Seen, slot};
 use crate::record::Text;
@@ -105,12 +105,6 @@ impl Engine {
         }
     }
 
-    /// A job for a worker that has none behind the one at hand: what came back first.
-    #[inline]
-    fn next_job(&self) -> Option<Job> {
-        self.returned.as_ref().and_then(|jobs| jobs.pop_if(|_| true)).or_else(|| self.jobs.pop())
-    }
-
     fn wait_for_errand(&self, worker: usize) -> Errand {
         let lane = &self.lanes[worker];
         let attempt = || match self.next_job().or_else(|| self.steal(worker)) {
@@ -119,13 +113,10 @@ impl Engine {
             None => self.signals.phase().closed().then_some(Errand::GoHome),
         };
         let has = |others| {
-            let returned = self.returned.as_ref().is_some_and(|jobs| jobs.has_any());
-            self.jobs.has(others) || others == 0 && (returned || self.has_spoils(worker))
+            self.jobs.has(others) || others == 0 && (self.has_returned() || self.has_spoils(worker))
         };
         let spin = self.spin.yielding();
-        let pending =
-            || self.has_pending_jobs() || self.returned.as_ref().is_some_and(|jobs| jobs.len() > 0);
-        let work = &self.signals.work;
+        let (work, pending) = (&self.signals.work, || self.has_pending_work());
         let found = work.wait_behind(spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
         found.unwrap_or(Errand::GoHome)
     }
@@ -160,15 +151,15 @@ impl Engine {
         // Each payload of such an executor is a buffer: `Engine::send` lets no other pass.
         let arena = self.arena.as_ref().expect("an arena");
         let buffer = arena.index_of(job.payload).expect("a buffer");
-        self.desks[desk].may_run(job.limit);
+        self.desks[desk].note(job.limit, job.tries);
         // Where it is limited, its time counts from when it is at the head.
         if self.timing && (self.limits.is_none() || shift.is_empty()) {
-            self.limit(&self.desks[desk], job.limit, now_ns());
+            self.start(&self.desks[desk], job.limit, now_ns());
         }
         shift.tail += 1;
         shift.lane.show(shift.head, shift.tail);
         // Ends with a fence, which is N2 of the event, too, and lies between the offer and the phase.
-        shift.lane.link.offer(position, job.id, buffer);
+        shift.lane.link.offer(position, job.id, buffer, job.tries);
         if shift.tail - shift.head > 1 {
             self.signals.work.notify_one();
         }
@@ -208,7 +199,7 @@ impl Engine {
             && self.limits.is_some()
             && let Some(at) = shift.desk(self).at_work()
         {
-            self.limit(shift.desk(self), at.limit, now_ns());
+            self.start(shift.desk(self), at.limit, now_ns());
         }
         moved
     }
@@ -231,18 +222,20 @@ impl Engine {
             outcome = Engine::note_why(reason, &mut text);
         }
         shift.head += 1;
-        if let Some(job) = job {
-            let worker = shift.worker as u16;
+        if let Some(job) = job
+            && self.is_to_be_tried_again(&job, outcome)
+        {
+            self.try_again(job);
+        } else if let Some(job) = job {
             let word = self.word(outcome, job.payload, &text);
-            let Job { id, created, position, .. } = job;
+            let Job { id, created, position, tries, .. } = job;
+            let tag = Tag::new(outcome, shift.worker, tries + 1);
             // A worker's clock is the machine's; but what it writes is its own.
             let (created, started, finished) = match self.timing {
                 true => (created, started.max(created), finished.max(started.max(created))),
                 false => (0, 0, 0),
             };
-            let done =
-                Completion { id, word, outcome, worker, position, created, started, finished };
-            self.publish(done);
+            self.publish(Completion { id, word, tag, position, created, started, finished });
         }
         true
     }
@@ -264,7 +257,7 @@ impl Engine {
                     _ if shift.told(self).is_some() => self.bury_told(shift, job, since),
                     Seen::Offered | Seen::Withdrawn => self.give_back(job),
                     _ if shift.lane.is_evicted() => self.give_back(job),
-                    _ if self.tries_again(&job) => self.give_back(job),
+                    _ if self.is_to_be_tried_again(&job, Outcome::Crashed) => self.try_again(job),
                     _ => self.publish(self.crash(shift.worker, job, since, &text)),
                 }
             }
@@ -280,13 +273,6 @@ impl Engine {
         let mut text = Text::EMPTY;
         let outcome = Engine::note_why(reason, &mut text);
         self.publish(self.complete(shift.worker, job, since, outcome, job.payload, &text));
-    }
-
-    /// Counts a try of a job whose worker died. Whether there is another.
-    fn tries_again(&self, job: &Job) -> bool {
-        let buffer =
-            self.arena.as_ref().and_then(|arena| Some((arena, arena.index_of(job.payload)?)));
-        buffer.is_some_and(|(arena, index)| arena.count_try(index) <= self.retries)
     }
 }
 

@@ -105,7 +105,7 @@ impl Engine {
         limit: Option<u64>,
         timeout: Timeout,
     ) -> Result<Ticket, Error> {
-        if limit.is_some() && self.limits.as_ref().is_none_or(|limits| !limits.each) {
+        if limit.is_some() && self.usual_limit == 0 {
             let text = "a job_timeout is given, but the configuration's job_timeout_ns is 0";
             return Err(Error::new(Status::InvalidArgument, text));
         }
@@ -135,7 +135,7 @@ impl Engine {
             Marks::raise(&self.marks.queued, self.queued());
         }
         for &payload in payloads {
-            self.jobs.push(Job { id: Id(id), payload, created, position, limit });
+            self.jobs.push(Job { id: Id(id), payload, created, position, limit, tries: 0 });
             (id, position) = (id + 1, position + 1);
         }
         #[cfg(not(control = "put_fence"))]
@@ -152,15 +152,21 @@ impl Engine {
     fn run_all_here(&self, payloads: &[*mut c_void], id: u64, position: u64, created: u64) {
         for (&payload, ahead) in payloads.iter().zip(0..) {
             let (id, position) = (Id(id + ahead), position + ahead);
-            self.run_here(Job { id, payload, created, position, limit: 0 });
+            self.run_here(Job { id, payload, created, position, limit: 0, tries: 0 });
         }
     }
 
-    fn run_here(&self, job: Job) {
+    fn run_here(&self, mut job: Job) {
         self.inline.fetch_add(1, Ordering::AcqRel);
         let mut text = Text::EMPTY;
-        let (outcome, payload) =
-            inside::enter(self.identity(), || self.transform(0, None, job, &mut text));
+        let (outcome, payload) = loop {
+            let (outcome, payload) =
+                inside::enter(self.identity(), || self.transform(0, None, job, &mut text));
+            if !self.is_to_be_tried_again(&job, outcome) {
+                break (outcome, payload);
+            }
+            (job.payload, job.tries) = (payload, job.tries + 1);
+        };
         let done = self.complete(0, job, job.created, outcome, payload, &text);
         self.inline.fetch_sub(1, Ordering::AcqRel);
         self.publish(done);

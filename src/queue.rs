@@ -70,7 +70,7 @@ impl Jobs {
                         limit = rest[2].load(Ordering::Relaxed);
                     }
                 }
-                Job { id, position, payload, created, limit }
+                Job { id, position, payload, created, limit, tries: 0 }
             })
         })
     }

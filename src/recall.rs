@@ -1,10 +1,12 @@
-//! Taking back what was handed over to a worker process and is not begun: because its session is
-//! over, because another worker has nothing to do, or because the process died.
+//! Jobs that come back from workers; and taking back what was handed over to a worker process and
+//! is not begun: because its session is over, because another worker has nothing to do, or because
+//! the process died.
 
 use crate::barrier;
 use crate::engine::Engine;
 use crate::job::Job;
 use crate::link::{DEPTH, slot};
+use crate::returned::Returned;
 
 impl Engine {
     /// Takes what lies on a desk of a worker process.
@@ -13,9 +15,25 @@ impl Engine {
         desk.take(desk.look()?)
     }
 
+    /// The next job for a worker: what came back first.
+    #[inline]
+    pub(crate) fn next_job(&self) -> Option<Job> {
+        self.returned.as_ref().and_then(|jobs| jobs.pop_if(|_| true)).or_else(|| self.jobs.pop())
+    }
+
+    /// Whether one came back.
+    pub(crate) fn has_returned(&self) -> bool {
+        self.returned.as_ref().is_some_and(Returned::has_any)
+    }
+
+    /// Whether there is one, whether it shows or not.
+    pub(crate) fn has_pending_work(&self) -> bool {
+        self.has_pending_jobs() || self.returned.as_ref().is_some_and(|jobs| jobs.len() > 0)
+    }
+
     /// A job that is to be run by whoever comes for it.
     pub(crate) fn give_back(&self, job: Job) {
-        let returned = self.returned.as_ref().expect("a queue where there are lanes");
+        let returned = self.returned.as_ref().expect("a queue where jobs come back");
         if let Err(stale) = returned.push(job) {
             return self.discard_job(stale);
         }

@@ -67,6 +67,11 @@ impl Engine {
     /// sweeps again, for it is no younger than those behind it that are to go.
     pub(crate) fn sweep_jobs(&self) {
         let doomed = |id: Id| self.signals.phase().dooms(id.session());
+        if let Some(later) = &self.later {
+            while let Some(job) = later.take(|_, job| doomed(job.id)) {
+                self.discard_job(job);
+            }
+        }
         while let Some(job) = self.jobs.pop_if(doomed) {
             self.discard_job(job);
         }

@@ -63,7 +63,7 @@ impl Results {
     ) -> Result<(), Completion> {
         match self {
             AsDone(results) => results.push(done),
-            AsPut(results) => results.push(done.worker.into(), done, outdated),
+            AsPut(results) => results.push(done.tag.worker().into(), done, outdated),
         }
     }
 

@@ -1,10 +1,10 @@
-//! The queue of jobs that come back from worker processes.
+//! The queue of jobs that come back from workers.
 
-use crate::job::{Completion, Id, Job};
+use crate::job::{Completion, Id, Job, Tag};
 use crate::results::DoneOrder;
 use std::ffi::c_void;
 
-/// Jobs that went to a worker and come back: it died, or is busy. Sorted like results, and by the
+/// Jobs that went to a worker and come back: it died, or is busy, or they are tried again. Sorted like results, and by the
 /// same means.
 pub(crate) struct Returned(DoneOrder);
 
@@ -21,13 +21,14 @@ impl Returned {
 
     /// Appends a job, unless one of a later session came back already: then this one is stale.
     pub(crate) fn push(&self, job: Job) -> Result<(), Job> {
-        let Job { id, payload, created, position, limit } = job;
+        let Job { id, payload, created, position, limit, tries } = job;
         let done = Completion {
             id,
             word: payload as usize,
             created,
             started: position,
             finished: limit,
+            tag: Tag(tries),
             ..Completion::NONE
         };
         self.0.push(done).map_err(|_| job)
@@ -36,9 +37,9 @@ impl Returned {
     /// Takes the oldest job, if it is wanted.
     #[inline]
     pub(crate) fn pop_if(&self, wanted: impl Fn(Id) -> bool) -> Option<Job> {
-        let Completion { id, word, created, started, finished, .. } = self.0.pop_if(wanted)?;
+        let Completion { id, word, created, started, finished, tag, .. } = self.0.pop_if(wanted)?;
         let payload = word as *mut c_void;
-        Some(Job { id, payload, created, position: started, limit: finished })
+        Some(Job { id, payload, created, position: started, limit: finished, tries: tag.0 })
     }
 
     /// Whether there is one.

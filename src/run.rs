@@ -67,6 +67,7 @@ pub struct JobContext<'a> {
     /// wanted: on its desk, or in its slot of a link.
     told: (&'a AtomicU64, u64),
     id: Id,
+    tries: u64,
     worker: usize,
     seed: u64,
 }
@@ -81,7 +82,17 @@ impl<'a> JobContext<'a> {
         buffer: Option<View>,
         text: &'a mut Text,
     ) -> JobContext<'a> {
-        JobContext { payload: job.payload, text, buffer, phase, told, id: job.id, worker, seed }
+        JobContext {
+            payload: job.payload,
+            text,
+            buffer,
+            phase,
+            told,
+            id: job.id,
+            tries: job.tries,
+            worker,
+            seed,
+        }
     }
 
     /// The number that `put` answered for this job.
@@ -102,6 +113,11 @@ impl<'a> JobContext<'a> {
     /// Which worker runs it, from 0.
     pub fn worker(&self) -> usize {
         self.worker
+    }
+
+    /// Which try of the job this is, from 1, see [`crate::Config::retries`].
+    pub fn attempt(&self) -> u32 {
+        self.tries as u32 + 1
     }
 
     /// A seed for this job: mixed from the executor's seed, the session and the job's number, and

@@ -4,12 +4,12 @@
 use crate::clock::Timeout;
 use crate::crew::{Crew, lock};
 use crate::inside;
-use crate::limited::Ended;
 use crate::os::machine::pin_current_thread;
 use crate::os::thread::{Thread, at_exit};
 use crate::pump::Leave;
 use crate::run::LogLevel;
 use crate::spin::Spin;
+use crate::supervised::Ended;
 use std::cell::Cell;
 use std::ffi::{CString, c_void};
 use std::sync::Arc;
@@ -206,9 +206,9 @@ fn work(badge: &Badge) {
     engine.signals.staff.notify_all();
     if !engine.lanes.is_empty() {
         crew.serve_processes(worker);
-    } else if engine.limits.is_none() {
+    } else if !engine.is_supervised() {
         engine.serve(worker);
-    } else if let Ended::Aside(payload) = engine.serve_limited(worker) {
+    } else if let Ended::Aside(payload) = engine.serve_supervised(worker) {
         // The worker is another's now, and so is what its exit callback would end.
         badge.dismissed.set(true);
         return crew.come_back(badge.name, Some(payload));

@@ -6,7 +6,8 @@ use crate::credits::Outcome;
 use crate::crew::{Crew, lock};
 use crate::engine::Engine;
 use crate::inside;
-use crate::limits::{Limits, NEVER, Woken};
+use crate::later::Later;
+use crate::limits::{Limits, NEVER, Woken, due};
 use crate::os::thread::Thread;
 use crate::run::LogLevel;
 use std::ffi::c_void;
@@ -56,6 +57,7 @@ impl Crew {
         let closed = || engine.signals.phase().closed();
         while !closed() {
             let now = now_ns();
+            engine.hand_out(now);
             for (desk, watched) in watched.iter_mut().enumerate() {
                 watched.look(engine, desk, limits, now);
                 if watched.due > now {
@@ -75,7 +77,8 @@ impl Crew {
                     watched.look(engine, desk, limits, now);
                     watched.due
                 };
-                watched.iter_mut().enumerate().map(due).min().unwrap_or(NEVER)
+                let later = engine.later.as_ref().and_then(Later::next).unwrap_or(NEVER);
+                watched.iter_mut().enumerate().map(due).fold(later, u64::min)
             };
             if let Woken::GoHome = limits.sleep(&engine.signals.alarm, closed, next) {
                 return;
@@ -122,7 +125,7 @@ impl Watched {
         let at = engine.desks[desk].at_work().filter(|at| at.since > 0);
         let Some(at) = at else { return *self = NOTHING };
         if self.number != at.number {
-            let due = at.since.saturating_add(at.limit);
+            let due = due(at.since, at.limit);
             *self = Watched { number: at.number, due, ..NOTHING };
         }
         if !self.cancelled

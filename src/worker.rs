@@ -11,7 +11,7 @@ use crate::clock::{Deadline, now_ns};
 use crate::credits::Outcome;
 use crate::desk::Desk;
 use crate::engine::Engine;
-use crate::job::{Completion, Job};
+use crate::job::{Completion, Job, Tag};
 use crate::record::Text;
 use crate::run::JobContext;
 use crate::spin::Who;
@@ -47,7 +47,8 @@ impl Engine {
         self.work(worker, job, None, text)
     }
 
-    pub(crate) fn wait_for_job(&self) -> Next {
+    #[inline(never)] // As for `work_at_last`.
+    fn wait_for_job(&self) -> Next {
         let attempt = || match self.jobs.pop() {
             Some(job) => Some(Next::Job(job)),
             None => self.signals.phase().closed().then_some(Next::GoHome),
@@ -93,7 +94,7 @@ impl Engine {
     /// Something was said since the job was put: perhaps to this job.
     #[cold]
     fn publish_told(&self, mut done: Completion) {
-        let desk = &self.desks[usize::from(done.worker)];
+        let desk = &self.desks[usize::from(done.tag.worker())];
         if let Some(reason) = desk.told(desk.last()) {
             done = self.overrule(done, reason);
         }
@@ -104,14 +105,15 @@ impl Engine {
     fn overrule(&self, done: Completion, reason: Outcome) -> Completion {
         let mut text = Text::EMPTY;
         let outcome = Engine::note_why(reason, &mut text);
-        let payload = match done.outcome {
+        let payload = match done.tag.outcome() {
             Outcome::Done => done.word as *mut c_void,
             _ => self.records.read(done.word).payload,
         };
-        if done.outcome != Outcome::Done {
+        if done.tag.outcome() != Outcome::Done {
             self.records.release(done.word);
         }
-        Completion { outcome, word: self.word(outcome, payload, &text), ..done }
+        let word = self.word(outcome, payload, &text);
+        Completion { tag: done.tag.with(outcome), word, ..done }
     }
 
     /// Writes a job that was taken off the queue on a desk of the worker's. False if it must not run;
@@ -126,13 +128,14 @@ impl Engine {
         self.desks[desk].begin(job);
         #[cfg(not(control = "desk_fence"))]
         barrier::light(); // See `Engine::ended`, and `crate::cancel`.
-        !self.signals.phase().minds(job.id.session()) || self.may_run(desk, job)
+        !self.signals.phase().minds(job.id.session()) || self.may_run(desk, job.tries)
     }
 
-    /// Something was said since the job was put. False if it must not run.
+    /// Something was said since the job on a desk was put. False if it must not run.
     #[cold]
-    fn may_run(&self, index: usize, job: Job) -> bool {
+    fn may_run(&self, index: usize, tries: u64) -> bool {
         let desk = &self.desks[index];
+        let Some(job) = desk.look().map(|seen| Job { tries, ..seen.job }) else { return false };
         let doomed = self.signals.phase().dooms(job.id.session());
         let cancelled = !doomed
             && self.notes.may_have(job.position)
@@ -142,7 +145,7 @@ impl Engine {
         }
         // Unless a sweep was faster: a worker process that is broken can make it seem that the job
         // is on offer already.
-        if let Some(job) = desk.look().and_then(|seen| desk.take(seen)) {
+        if desk.end_if(desk.last()) {
             match doomed {
                 true => self.discard_job(job),
                 false => self.publish_cancelled(self.worker_at(index), job),
@@ -156,7 +159,8 @@ impl Engine {
         text.set("the job was cancelled before it ran");
         let began = if self.timing { now_ns() } else { 0 };
         let (outcome, payload) = (Outcome::Cancelled, job.payload);
-        self.publish(self.complete(worker, job, began, outcome, payload, &text));
+        let done = self.complete(worker, job, began, outcome, payload, &text);
+        self.publish(Completion { tag: Tag::new(outcome, worker, job.tries), ..done });
     }
 
     /// What becomes of a job that was told why it is not wanted, whatever its transform says.
@@ -218,9 +222,9 @@ impl Engine {
             true => (began.max(job.created), now_ns()),
             false => (0, 0),
         };
-        let Job { id, created, position, .. } = job;
-        let worker = worker as u16;
-        Completion { id, word, outcome, worker, position, created, started, finished }
+        let Job { id, created, position, tries, .. } = job;
+        let tag = Tag::new(outcome, worker, tries + 1);
+        Completion { id, word, tag, position, created, started, finished }
     }
 
     /// The job on the desk of a thread that died gets its outcome.

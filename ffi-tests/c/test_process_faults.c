@@ -162,7 +162,7 @@ static void retried(void)
         CHECK_IS(JOBEXEC_OK, jobexec_put(exec, input, NULL));
         jobexec_result result = check_poll(exec);
         CHECK(result.outcome == JOBEXEC_OUTCOME_CRASHED && result.payload == input);
-        CHECK(*(uint64_t *)result.header == 3);
+        CHECK(*(uint64_t *)result.header == 3 && result.attempts == 3);
     }
     CHECK_IS(JOBEXEC_OK, jobexec_buffer_release(exec, input));
     check_quiet_accounts(exec);

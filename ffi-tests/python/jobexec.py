@@ -64,7 +64,8 @@ class Config(_Sized):
         ("stall_report_ns", c.c_uint64), ("ordered", c.c_uint32), ("first_session", c.c_uint32),
         ("first_number", c.c_uint64), ("job_timeout_ns", c.c_uint64),
         ("cancel_kill_ns", c.c_uint64), ("abandon_after_ns", c.c_uint64),
-        ("max_abandoned", c.c_uint32), ("reserved", c.c_uint32),
+        ("max_abandoned", c.c_uint32), ("retry_failed", c.c_uint32),
+        ("retry_backoff_ns", c.c_uint64),
     ]
 
 
@@ -79,7 +80,7 @@ class _Result(_Sized):
         ("worker", c.c_uint32), ("number", c.c_uint64), ("created_ns", c.c_uint64),
         ("started_ns", c.c_uint64), ("finished_ns", c.c_uint64), ("queued_ns", c.c_uint64),
         ("polled_ns", c.c_uint64), ("message", c.c_char * 192), ("output", c.c_void_p),
-        ("output_bytes", c.c_uint64), ("header", c.c_void_p),
+        ("output_bytes", c.c_uint64), ("header", c.c_void_p), ("attempts", c.c_uint32),
     ]
 
 
@@ -125,6 +126,7 @@ def _load():
         "job_number": (u64, pointer),
         "job_worker": (c.c_uint32, pointer),
         "job_seed": (u64, pointer),
+        "job_attempt": (c.c_uint32, pointer),
         "job_is_cancelled": (c.c_int32, pointer),
         "job_set_payload": (status, pointer, pointer),
         "job_set_message": (status, pointer, c.c_char_p),
@@ -187,6 +189,7 @@ class Job:
     number = property(lambda self: _library.jobexec_job_number(self._handle))
     worker = property(lambda self: _library.jobexec_job_worker(self._handle))
     seed = property(lambda self: _library.jobexec_job_seed(self._handle))
+    attempt = property(lambda self: _library.jobexec_job_attempt(self._handle))
     cancelled = property(lambda self: bool(_library.jobexec_job_is_cancelled(self._handle)))
 
 
@@ -195,7 +198,7 @@ class Result:
 
     def __init__(self, raw, payload):
         for name in ("job_id outcome code session worker number created_ns started_ns finished_ns "
-                     "queued_ns polled_ns").split():
+                     "queued_ns polled_ns attempts").split():
             setattr(self, name, getattr(raw, name))
         self.payload, self.message = payload, raw.message.decode()
 

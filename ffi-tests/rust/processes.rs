@@ -115,6 +115,25 @@ fn failures_and_panics_come_back_with_their_text() {
     end(executor);
 }
 
+fn a_failure_is_tried_again_and_a_killer_ends() {
+    for retry_backoff_ns in [0, 1_000_000] {
+        let again = Config { retries: 2, retry_failed: true, retry_backoff_ns, ..config(2) };
+        let executor = start(&again);
+        for what in [FAIL, PANIC, DIE, ADD] {
+            put(&executor, what, 0);
+            let result = poll(&executor);
+            let (outcome, attempts) = match what {
+                FAIL => (Outcome::Failed, 3),
+                PANIC => (Outcome::Panicked, 3),
+                DIE => (Outcome::Crashed, 3),
+                _ => (Outcome::Done, 1),
+            };
+            assert_eq!((result.outcome, result.attempts), (outcome, attempts));
+        }
+        end(executor);
+    }
+}
+
 fn a_reset_is_seen_by_what_runs() {
     let executor = start(&config(2));
     for _ in 0..4 {
@@ -272,6 +291,7 @@ fn main() -> ExitCode {
         batches_are_transformed_elsewhere,
         a_death_is_an_outcome_and_the_worker_comes_back,
         failures_and_panics_come_back_with_their_text,
+        a_failure_is_tried_again_and_a_killer_ends,
         a_reset_is_seen_by_what_runs,
         a_close_kills_what_does_not_end,
         many_short_jobs,

@@ -37,8 +37,6 @@ pub(crate) struct Arena {
     base: *mut u8,
     free: Free,
     states: Box<[AtomicU64]>,
-    /// How often a worker died of what is in each.
-    tries: Box<[AtomicU64]>,
 }
 
 // SAFETY: the base is the memory's, which may be used from any thread.
@@ -60,9 +58,9 @@ impl Arena {
     ) -> Result<Arena, Error> {
         let memory = Memory::take(layout.bytes, pages, prefault, source)?;
         let base = memory.base();
-        let zeros = || (0..layout.count).map(|_| AtomicU64::new(0)).collect();
-        let (states, tries, free) = (zeros(), zeros(), Free::new(layout.count));
-        Ok(Arena { layout, memory, base, free, states, tries })
+        let states = (0..layout.count).map(|_| AtomicU64::new(0)).collect();
+        let free = Free::new(layout.count);
+        Ok(Arena { layout, memory, base, free, states })
     }
 
     /// How it is divided.
@@ -120,7 +118,6 @@ impl Arena {
     pub(crate) fn send(&self, index: usize) -> bool {
         let sent = self.change(index, HELD, SENT);
         if sent {
-            self.tries[index].store(0, Ordering::Relaxed); // Another job, in the same buffer or not.
             self.view(index).set_output(0);
         }
         sent
@@ -145,11 +142,6 @@ impl Arena {
     /// Nobody will get it.
     pub(crate) fn discard(&self, index: usize) -> bool {
         self.recycle(index, SENT)
-    }
-
-    /// A worker died of it. How often that happened since the host put it.
-    pub(crate) fn count_try(&self, index: usize) -> u64 {
-        self.tries[index].fetch_add(1, Ordering::Relaxed) + 1
     }
 
     fn recycle(&self, index: usize, from: u64) -> bool {

@@ -77,6 +77,8 @@ impl Model {
             ordered,
             first: (0, 0),
             retries: 0,
+            retry_failed: false,
+            retry_backoff_ns: 0,
             stall_report_ns: 0,
             limits: None,
             run,

@@ -67,7 +67,7 @@ fn two_results_in_order_meet_a_poll_that_finds_nothing() {
         let model = Model::ordered(2, 2);
         model.engine.open();
         let [first, mut second] = [model.transformed(), model.transformed()];
-        second.worker = 1;
+        second.tag = Tag::new(Outcome::Done, 1, 1);
         let workers =
             [first, second].map(|done| spawn(&model, move |model| model.engine.publish(done)));
         let taken = poll_all(&model);

@@ -139,7 +139,8 @@ pub struct jobexec_config {
     /// How long a worker process that died before it did a job waits for its second replacement in
     /// a row; then twice as long each time, up to 100 times. Default 10,000,000.
     pub restart_backoff_ns: u64,
-    /// How often a job is tried again whose worker process died while it ran it. Default 0.
+    /// How often a job is tried again whose worker process died while it ran it; with retry_failed,
+    /// also one that failed or panicked. Default 0; at most 1000.
     pub retries: u32,
     /// One of JOBEXEC_WAITING_. Default JOBEXEC_WAITING_BALANCED.
     pub waiting: u32,
@@ -173,8 +174,12 @@ pub struct jobexec_config {
     /// until one comes back, and where no worker is left puts and polls answer
     /// JOBEXEC_ERROR_NO_WORKERS. Default 4.
     pub max_abandoned: u32,
-    /// 0.
-    pub reserved: u32,
+    /// Whether a job that failed or panicked is tried again, `retries` times, with its payload as
+    /// the transform left it: 0 or 1. Default 0.
+    pub retry_failed: u32,
+    /// How long a job waits for its second try, in nanoseconds; for each next twice as long, up to
+    /// 100 times. Its place stays taken. Default 0. Without workers it does not wait.
+    pub retry_backoff_ns: u64,
 }
 
 /// More than any version of the structure will have.
@@ -289,6 +294,7 @@ pub(super) unsafe fn convert(config: &jobexec_config) -> Result<Config, Error> {
     let timing = flag("timing", config.timing)?;
     let prefault = flag("prefault", config.prefault)?;
     let ordered = flag("ordered", config.ordered)?;
+    let retry_failed = flag("retry_failed", config.retry_failed)?;
     let pages = match config.pages {
         JOBEXEC_PAGES_NORMAL => Pages::Normal,
         JOBEXEC_PAGES_TRANSPARENT => Pages::Transparent,
@@ -316,6 +322,7 @@ pub(super) unsafe fn convert(config: &jobexec_config) -> Result<Config, Error> {
         pages,
         prefault,
         ordered,
+        retry_failed,
         ..plain
     })
 }
@@ -346,6 +353,7 @@ fn plain(config: &jobexec_config) -> Config {
         cancel_kill_ns: config.cancel_kill_ns,
         abandon_after_ns: config.abandon_after_ns,
         max_abandoned: config.max_abandoned,
+        retry_backoff_ns: config.retry_backoff_ns,
         input_bytes: config.input_bytes as usize,
         output_bytes: config.output_bytes as usize,
         ..Config::default()
@@ -402,7 +410,8 @@ fn defaults(size: u64) -> jobexec_config {
         cancel_kill_ns: config.cancel_kill_ns,
         abandon_after_ns: config.abandon_after_ns,
         max_abandoned: config.max_abandoned,
-        reserved: 0,
+        retry_failed: config.retry_failed.into(),
+        retry_backoff_ns: config.retry_backoff_ns,
     }
 }
 

@@ -51,6 +51,8 @@ pub struct jobexec_result {
     pub output_bytes: u64,
     /// The buffer's header, of JOBEXEC_HEADER_BYTES. Else NULL.
     pub header: *mut c_void,
+    /// How often the job was begun: more than once where it was tried again, see config.retries.
+    pub attempts: u32,
 }
 
 const _: () = assert!(MESSAGE_BYTES + 1 == 192);
@@ -97,6 +99,7 @@ pub(super) unsafe fn write(result: *mut jobexec_result, from: &Delivery<'_>) {
     let buffer = from.buffer.as_ref();
     result.output = buffer.map_or(ptr::null_mut(), |buffer| buffer.output.cast());
     result.output_bytes = buffer.map_or(0, |buffer| buffer.output_used() as u64);
+    result.attempts = from.attempts;
     result.header = buffer.map_or(ptr::null_mut(), |buffer| buffer.header().cast());
     if let Some(text) = from.text {
         result.code = text.code;

@@ -16,7 +16,7 @@ fn verdict(started: u64) -> Verdict {
 fn work(link: &Link, positions: std::ops::Range<u64>) {
     for position in positions {
         let attempt = || match link.claim(position) {
-            Claim::Job(id, buffer) => Some(Some(id.0 * 10 + buffer as u64)),
+            Claim::Job(id, buffer, _) => Some(Some(id.0 * 10 + buffer as u64)),
             Claim::Withdrawn => Some(None),
             Claim::Nothing => None,
         };
@@ -52,10 +52,10 @@ fn models_link_jobs_go_and_come_back_lap_after_lap() {
         link.prepare(Terms::default());
         let worker = link.clone();
         let worker = thread::spawn(move || work(&worker, 0..3));
-        link.offer(0, Id(7), 1);
-        link.offer(1, Id(8), 2);
+        link.offer(0, Id(7), 1, 0);
+        link.offer(1, Id(8), 2, 0);
         assert_eq!(collect(&link, 0), Some(71));
-        link.offer(2, Id(9), 3); // In the first slot again.
+        link.offer(2, Id(9), 3, 0); // In the first slot again.
         assert_eq!([collect(&link, 1), collect(&link, 2)], [Some(82), Some(93)]);
         worker.join().unwrap();
     });
@@ -67,7 +67,7 @@ fn models_link_a_job_is_claimed_or_withdrawn() {
     loom::model(|| {
         let link = Arc::new(Link::new());
         link.prepare(Terms::default());
-        link.offer(0, Id(7), 1);
+        link.offer(0, Id(7), 1, 0);
         let worker = link.clone();
         let worker = thread::spawn(move || work(&worker, 0..1));
         let withdrawn = link.withdraw(0);
@@ -86,11 +86,11 @@ fn models_link_a_late_worker_passes_by_what_was_withdrawn() {
         link.prepare(Terms::default());
         let worker = link.clone();
         let worker = thread::spawn(move || work(&worker, 0..3));
-        link.offer(0, Id(7), 1);
-        link.offer(1, Id(8), 2);
+        link.offer(0, Id(7), 1, 0);
+        link.offer(1, Id(8), 2, 0);
         let withdrawn = link.withdraw(0);
         assert_eq!(collect(&link, 0), if withdrawn { None } else { Some(71) });
-        link.offer(2, Id(9), 3);
+        link.offer(2, Id(9), 3, 0);
         assert_eq!([collect(&link, 1), collect(&link, 2)], [Some(82), Some(93)]);
         worker.join().unwrap();
     });

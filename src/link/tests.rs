@@ -36,9 +36,9 @@ fn failures_carry_their_text_and_slots_are_used_again() {
     for position in 0..3 * DEPTH as u64 {
         assert!(matches!(link.look(position), Seen::Broken)); // Not of this lap yet.
         assert_eq!(link.claim(position), Claim::Nothing);
-        link.offer(position, Id(position), 7);
+        link.offer(position, Id(position), 7, 0);
         assert_eq!(link.look(position), Seen::Offered);
-        assert_eq!(link.claim(position), Claim::Job(Id(position), 7));
+        assert_eq!(link.claim(position), Claim::Job(Id(position), 7, 0));
         assert_eq!(link.look(position), Seen::Claimed);
         assert!(!link.withdraw(slot(position)));
         let said = format!("{position}").repeat(30);
@@ -56,17 +56,17 @@ fn failures_carry_their_text_and_slots_are_used_again() {
 #[test]
 fn what_is_withdrawn_is_passed_by() {
     let link = link();
-    link.offer(0, Id(1), 0);
-    link.offer(1, Id(2), 0);
+    link.offer(0, Id(1), 0, 0);
+    link.offer(1, Id(2), 0, 0);
     assert!(link.has(0, 1) && !link.has(0, 2));
     assert!(link.is_offered(0) && link.withdraw(0) && !link.withdraw(0));
     assert_eq!((link.claim(0), link.look(0)), (Claim::Withdrawn, Seen::Withdrawn));
-    assert_eq!(link.claim(1), Claim::Job(Id(2), 0));
+    assert_eq!(link.claim(1), Claim::Job(Id(2), 0, 0));
     // A worker that comes late finds a slot in use again.
-    link.offer(DEPTH as u64, Id(3), 0);
+    link.offer(DEPTH as u64, Id(3), 0, 0);
     assert!(link.has(0, 0));
     assert_eq!(link.claim(0), Claim::Withdrawn);
-    assert_eq!(link.claim(DEPTH as u64), Claim::Job(Id(3), 0));
+    assert_eq!(link.claim(DEPTH as u64), Claim::Job(Id(3), 0, 0));
 }
 
 /// Whatever a worker writes, it is broken, or a verdict that fits.

@@ -47,6 +47,7 @@ pub(crate) struct Station {
 pub(crate) struct Claimed {
     position: u64,
     id: Id,
+    tries: u64,
     view: View,
     started: u64,
 }
@@ -116,11 +117,11 @@ impl Station {
             match self.link.claim(position) {
                 Claim::Nothing => return None,
                 Claim::Withdrawn => self.next.set(position + 1),
-                Claim::Job(id, buffer) => {
+                Claim::Job(id, buffer, tries) => {
                     self.next.set(position + 1);
                     let buffer = buffer.min(self.layout.count - 1);
                     let view = self.layout.view(self.arena.base(), buffer);
-                    return Some(Claimed { position, id, view, started: now_ns() });
+                    return Some(Claimed { position, id, tries, view, started: now_ns() });
                 }
             }
         }
@@ -150,7 +151,14 @@ impl Station {
     /// What a transform is told of a job.
     pub(crate) fn context(&mut self, claimed: &Claimed) -> JobContext<'_> {
         let Claimed { id, view, .. } = *claimed;
-        let job = Job { id, payload: view.input.cast(), created: 0, position: 0, limit: 0 };
+        let job = Job {
+            id,
+            payload: view.input.cast(),
+            created: 0,
+            position: 0,
+            limit: 0,
+            tries: claimed.tries,
+        };
         let (worker, seed) = (self.terms.worker as usize, self.terms.seed);
         self.verdict.text.clear();
         let (phase, told) = (self.phase.word(), self.link.told_word(claimed.position));

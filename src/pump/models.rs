@@ -64,6 +64,8 @@ fn engine(workers: usize) -> Arc<Engine> {
         ordered: false,
         first: (0, 0),
         retries: 0,
+        retry_failed: false,
+        retry_backoff_ns: 0,
         stall_report_ns: 0,
         limits: None,
         run: Box::new(Quiet),

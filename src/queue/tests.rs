@@ -7,7 +7,7 @@ fn jobs_come_as_they_were_put() {
         for position in 0..20 {
             let (payload, created) = ((8 * position) as *mut c_void, 100 + position);
             let (id, limit) = (Id(position << 36 | 5), 200 + position);
-            jobs.push(Job { id, payload, created, position, limit });
+            jobs.push(Job { id, payload, created, position, limit, tries: 0 });
             assert!(jobs.has(0) && !jobs.has(1));
             assert!(jobs.pop_if(|id| id.session() as u64 != position).is_none());
             let job = jobs.pop().unwrap();

@@ -1,7 +1,7 @@
 //! Results in the order in which workers finish: they get their positions from a word that says
 //! the latest session too, and a result of an earlier one comes too late for a place.
 
-use crate::job::{Completion, Id};
+use crate::job::{Completion, Id, Tag};
 use crate::ring::Ring;
 use crate::sync::{AtomicU64, Ordering, fence_after_rmw};
 use crossbeam_utils::CachePadded;
@@ -39,7 +39,7 @@ impl DoneOrder {
     #[inline(always)]
     pub(crate) fn push(&self, done: Completion) -> Result<(), Completion> {
         let Some(position) = self.claim(done.id.session()) else { return Err(done) };
-        let (word, tag) = (done.word as u64, done.tag());
+        let (word, tag) = (done.word as u64, done.tag.0);
         if self.timed {
             let times = [done.created, done.started, done.finished];
             let rest = [word, tag, times[0], times[1], times[2]];
@@ -95,12 +95,10 @@ impl DoneOrder {
     fn read(&self, first: u64, rest: &[AtomicU64]) -> Completion {
         let word = |index: usize| rest[index].load(Ordering::Relaxed);
         let time = |index: usize| if self.timed { word(index) } else { 0 };
-        let (outcome, worker) = Completion::of_tag(word(1));
         Completion {
             id: Id(first),
             word: word(0) as usize,
-            outcome,
-            worker,
+            tag: Tag(word(1)),
             position: 0,
             created: time(2),
             started: time(3),

@@ -41,7 +41,7 @@
 //!    woke a sleeper, which looked for itself, later than this one. The last of them is in case 1.
 
 use crate::barrier;
-use crate::job::{Completion, Id};
+use crate::job::{Completion, Id, Tag};
 use crate::ring::Ring;
 use crate::sync::{AtomicU64, Ordering, fence_after_rmw, full_fence};
 use crossbeam_utils::CachePadded;
@@ -124,10 +124,10 @@ impl PutOrder {
         let (first, id, word) = (done.position << 1, done.id.0, done.word as u64);
         if self.timed {
             let Completion { created, started, finished, .. } = done;
-            let rest = [id, word, done.tag(), created, started, finished];
+            let rest = [id, word, done.tag.0, created, started, finished];
             self.ring.publish(done.position, first, rest);
         } else {
-            self.ring.publish(done.position, first, [id, word, done.tag()]);
+            self.ring.publish(done.position, first, [id, word, done.tag.0]);
         }
         self.leave(seat, 1);
         Ok(())
@@ -266,12 +266,10 @@ impl PutOrder {
     fn read(&self, rest: &[AtomicU64]) -> Completion {
         let word = |index: usize| rest[index].load(Ordering::Relaxed);
         let time = |index: usize| if self.timed { word(index) } else { 0 };
-        let (outcome, worker) = Completion::of_tag(word(2));
         Completion {
             id: Id(word(0)),
             word: word(1) as usize,
-            outcome,
-            worker,
+            tag: Tag(word(2)),
             position: 0,
             created: time(3),
             started: time(4),

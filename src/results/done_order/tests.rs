@@ -6,17 +6,16 @@ fn results_come_as_they_were_finished() {
     for timed in [false, true] {
         let results = DoneOrder::new(100, timed);
         for word in 0..1000 {
-            let (outcome, worker) = (Outcome::ALL[word % 7], (word % 4096) as u16);
+            let tag = Tag::new(Outcome::ALL[word % 7], word % 4096, 1);
             let (created, started, finished) = (1, 2, 3 + word as u64);
             let id = Id(word as u64);
             let position = 0;
-            let done =
-                Completion { id, word, outcome, worker, position, created, started, finished };
+            let done = Completion { id, word, tag, position, created, started, finished };
             assert!(results.push(done).is_ok());
             assert_eq!(results.len(), 1);
             let done = results.pop().unwrap();
             assert_eq!((done.id, done.word), (id, word));
-            assert_eq!((done.outcome, done.worker), (outcome, worker));
+            assert_eq!(done.tag, tag);
             let times = [done.created, done.started, done.finished];
             assert_eq!(times, if timed { [created, started, finished] } else { [0; 3] });
             assert!(results.len() == 0 && results.pop().is_none());
@@ -31,12 +30,11 @@ fn results_are_taken_in_rows() {
         let mut next = 0;
         for (pushed, most) in (1..=5).flat_map(|pushed| [(pushed, 2), (pushed, 5)]) {
             for number in next..next + pushed {
-                let (word, outcome, worker) = (number as usize, Outcome::Done, 3);
+                let (word, tag) = (number as usize, Tag::new(Outcome::Done, 3, 1));
                 let (created, started, finished) = (number, number + 1, number + 2);
                 let id = Id(number);
                 let position = 0;
-                let done =
-                    Completion { id, word, outcome, worker, position, created, started, finished };
+                let done = Completion { id, word, tag, position, created, started, finished };
                 assert!(results.push(done).is_ok());
             }
             let end = next + pushed;
@@ -46,7 +44,10 @@ fn results_are_taken_in_rows() {
                 assert_eq!(count as u64, (end - next).min(most as u64));
                 for done in &row[..count] {
                     let times = [done.created, done.started, done.finished];
-                    assert_eq!((done.id, done.word, done.worker), (Id(next), next as usize, 3));
+                    assert_eq!(
+                        (done.id, done.word, done.tag.worker()),
+                        (Id(next), next as usize, 3)
+                    );
                     assert_eq!(times, if timed { [next, next + 1, next + 2] } else { [0; 3] });
                     next += 1;
                 }

@@ -1,0 +1,142 @@
+//! The worker's step where jobs have limits ([`crate::limits`]) or are tried again when they fail: as
+//! in [`crate::worker`], but that a job may be taken off the worker's desk while it runs, its thread
+//! being set aside, and may go back to the queue.
+
+use crate::barrier;
+use crate::clock::{Deadline, now_ns};
+use crate::credits::Outcome;
+use crate::desk::Desk;
+use crate::engine::Engine;
+use crate::job::{Completion, Job, Tag};
+use crate::limits::due;
+use crate::record::Text;
+use crate::spin::Who;
+use crate::worker::Next;
+use std::ffi::c_void;
+
+/// How a thread's work ended.
+pub(crate) enum Ended {
+    /// The executor closes.
+    Home,
+    /// The thread was set aside, and came back with that payload.
+    Aside(*mut c_void),
+}
+
+impl Engine {
+    /// As [`Engine::serve`], or until the thread is set aside.
+    pub(crate) fn serve_supervised(&self, worker: usize) -> Ended {
+        let mut text = Text::EMPTY;
+        loop {
+            let job = match self.await_job() {
+                Next::Job(job) => job,
+                Next::GoHome => return Ended::Home,
+            };
+            if let Err(payload) = self.work_supervised(worker, job, &mut text) {
+                return Ended::Aside(payload);
+            }
+        }
+    }
+
+    fn await_job(&self) -> Next {
+        let attempt = || match self.next_job() {
+            Some(job) => Some(Next::Job(job)),
+            None => self.signals.phase().closed().then_some(Next::GoHome),
+        };
+        let has = |others| self.jobs.has(others) || others == 0 && self.has_returned();
+        let (work, pending) = (&self.signals.work, || self.has_pending_work());
+        if let Some(next) = self.next_job() {
+            return Next::Job(next);
+        }
+        let next = work.wait_behind(self.spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
+        next.unwrap_or(Next::GoHome)
+    }
+
+    /// As [`Engine::work`]; an error is the payload of a job that was taken away.
+    fn work_supervised(
+        &self,
+        worker: usize,
+        mut job: Job,
+        text: &mut Text,
+    ) -> Result<(), *mut c_void> {
+        if !self.take_up(worker, job) {
+            return Ok(());
+        }
+        let desk = &self.desks[worker];
+        let now = if self.timing { now_ns() } else { 0 };
+        let number = self.begin(desk, &job, now);
+        let (outcome, payload) = self.transform(worker, Some(desk), job, text);
+        if !desk.end_if(number) {
+            return Err(payload);
+        }
+        job.payload = payload;
+        if self.is_to_be_tried_again(&job, outcome) && desk.told(number).is_none() {
+            self.try_again(job);
+        } else {
+            self.publish_minding(self.complete(worker, job, now, outcome, payload, text));
+        }
+        Ok(())
+    }
+
+    /// Whether a job that came to that is tried once more.
+    pub(crate) fn is_to_be_tried_again(&self, job: &Job, outcome: Outcome) -> bool {
+        let again = match outcome {
+            Outcome::Crashed => true,
+            Outcome::Failed | Outcome::Panicked => self.retry_failed,
+            _ => false,
+        };
+        again && job.tries < self.retries && !self.signals.phase().dooms(job.id.session())
+    }
+
+    /// Has a job tried once more, at once or later.
+    pub(crate) fn try_again(&self, mut job: Job) {
+        job.tries += 1;
+        let (Some(later), Some(limits)) = (&self.later, &self.limits) else {
+            return self.give_back(job);
+        };
+        let due = later.push(job, now_ns());
+        limits.begins(due, &self.signals.alarm);
+        barrier::light(); // As after a put.
+        if self.signals.phase().dooms(job.id.session()) {
+            self.sweep_jobs();
+        }
+    }
+
+    /// Hands out the jobs whose time has come.
+    pub(crate) fn hand_out(&self, now: u64) {
+        while let Some(job) = self.later.as_ref().and_then(|later| later.take(|due, _| due <= now))
+        {
+            self.give_back(job);
+        }
+    }
+
+    /// The job that was put on a desk last begins. Answers its number.
+    pub(crate) fn begin(&self, desk: &Desk, job: &Job, now: u64) -> u64 {
+        desk.note(job.limit, job.tries);
+        self.start(desk, job.limit, now)
+    }
+
+    /// The same, once that is noted.
+    pub(crate) fn start(&self, desk: &Desk, limit: u64, now: u64) -> u64 {
+        desk.starts(now);
+        if let Some(limits) = &self.limits {
+            limits.begins(due(now, limit), &self.signals.alarm);
+        }
+        desk.last()
+    }
+
+    /// The result of a job whose payload another thread has still.
+    pub(crate) fn complete_without(
+        &self,
+        worker: usize,
+        job: Job,
+        began: u64,
+        outcome: Outcome,
+        text: &Text,
+    ) -> Completion {
+        let word = self.records.write_lost(text);
+        let Job { id, created, position, tries, .. } = job;
+        let (started, finished) = (began.max(created), now_ns());
+        let tag = Tag::new(outcome, worker, tries + 1);
+        Completion { id, word, tag, position, created, started, finished }
+    }
+}
