@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// In the order of the header.
-const FILES: [&str; 16] = [
+const FILES: [&str; 17] = [
     "status.rs",
     "error.rs",
     "callbacks.rs",
@@ -22,6 +22,7 @@ const FILES: [&str; 16] = [
     "job.rs",
     "worker.rs",
     "inspect.rs",
+    "report.rs",
 ];
 
 fn main() {

@@ -770,6 +770,74 @@ typedef struct jobexec_counters {
      * Threads that were set aside and have not come back, see config.abandon_after_ns.
      */
     uint64_t abandoned;
+    /**
+     * Results that were there when a poll looked for one; each of a row counts.
+     */
+    uint64_t polls_found;
+    /**
+     * Polls that had to wait, whether they got a result or not.
+     */
+    uint64_t polls_waited;
+    /**
+     * Polls that do not wait and found nothing.
+     */
+    uint64_t polls_empty;
+    /**
+     * How long polls waited in all, in nanoseconds.
+     */
+    uint64_t poll_wait_ns;
+    /**
+     * How old the executor is, in nanoseconds. The share of the time that its workers were busy is
+     * busy_ns of age_ns * workers.
+     */
+    uint64_t age_ns;
+    /**
+     * How long jobs ran in all, in nanoseconds. This and the following are 0 where jobs are not
+     * timed.
+     */
+    uint64_t busy_ns;
+    /**
+     * How long the jobs of polled results waited for a worker, in nanoseconds: half of them no
+     * longer than that, at most an eighth too high. Of the first 64 jobs of a session, and one in 16
+     * of the others.
+     */
+    uint64_t queue_wait_p50_ns;
+    /**
+     * 99 of 100 no longer than that, likewise.
+     */
+    uint64_t queue_wait_p99_ns;
+    /**
+     * The longest of all.
+     */
+    uint64_t queue_wait_max_ns;
+    /**
+     * How long they ran, likewise.
+     */
+    uint64_t run_p50_ns;
+    /**
+     * See queue_wait_p99_ns.
+     */
+    uint64_t run_p99_ns;
+    /**
+     * See queue_wait_max_ns.
+     */
+    uint64_t run_max_ns;
+    /**
+     * How long their results lay until a poll took them, likewise.
+     */
+    uint64_t result_wait_p50_ns;
+    /**
+     * See queue_wait_p99_ns.
+     */
+    uint64_t result_wait_p99_ns;
+    /**
+     * See queue_wait_max_ns.
+     */
+    uint64_t result_wait_max_ns;
+    /**
+     * The most buffers that were not free at once; 0 where there are no batches.
+     */
+    uint64_t buffers_most;
 } jobexec_counters;
 
 #ifdef __cplusplus
@@ -1467,6 +1535,22 @@ jobexec_status jobexec_report(struct jobexec_executor *exec,
                               char *text,
                               size_t size,
                               size_t *needed);
+
+/**
+ * Writes the job report for programs, as jobexec_report does: one JSON object with state, session,
+ * pinned_by, capacity (queued, in_flight), workers (each with place, cpu, done, busy and job, which
+ * is null or has id, session, number, running_ns and unwanted), stats (all of jobexec_counters, by
+ * their names), readiness, busy and warnings.
+ *
+ * Threads, ownership, blocks, answers: as jobexec_report.
+ *
+ * # Safety
+ * As jobexec_report.
+ */
+jobexec_status jobexec_report_json(struct jobexec_executor *exec,
+                                   char *text,
+                                   size_t size,
+                                   size_t *needed);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -83,6 +83,13 @@ struct Capacity {
 /// Counts since the start: accepted = outcomes + discarded + outstanding. See jobexec.h.
 using Stats = ::jobexec_counters;
 
+/// The share of results that were there when a poll looked for one, from 0 to 1: below 1 the host
+/// waits for data. 1 before the first poll.
+inline double readiness(const Stats& stats) {
+    const auto all = stats.polls_found + stats.polls_waited + stats.polls_empty;
+    return all == 0 ? 1.0 : static_cast<double>(stats.polls_found) / static_cast<double>(all);
+}
+
 /// How long a start waits for its workers, unless told otherwise.
 inline constexpr std::chrono::seconds default_start_timeout{10};
 /// How long a destructor waits for running jobs, unless told otherwise.
@@ -545,14 +552,9 @@ public:
         return answer;
     }
     /// The job report: lines for people. Never blocks.
-    std::string report() const {
-        std::string text;
-        for (std::size_t needed = 1; text.size() < needed;) {
-            text.resize(needed);  // It may grow between two looks.
-            require(::jobexec_report(get(), text.data(), text.size(), &needed));
-        }
-        return text.c_str();
-    }
+    std::string report() const { return text(::jobexec_report); }
+    /// The same as one JSON object, see jobexec_report_json. Never blocks.
+    std::string report_json() const { return text(::jobexec_report_json); }
 
 protected:
     /// Starts an executor whose user pointer is the state, with what the state's hooks ask for.
@@ -584,6 +586,15 @@ protected:
     }
 
 private:
+    template <class Write>
+    std::string text(const Write& write) const {
+        std::string text;
+        for (std::size_t needed = 1; text.size() < needed;) {
+            text.resize(needed);  // It may grow between two looks.
+            require(write(get(), text.data(), text.size(), &needed));
+        }
+        return text.c_str();
+    }
     static bool holds(std::int32_t answer) {
         require(answer);
         return answer != 0;

@@ -28,6 +28,8 @@ struct Line {
     since: AtomicU64,
     /// How many jobs were ever put here.
     begun: AtomicU64,
+    /// How long the worker's jobs ran, where jobs are timed: on its first desk.
+    busy: AtomicU64,
     /// How long it may run, where jobs have limits.
     limit: AtomicU64,
     /// How often it was tried before, where jobs are tried again.
@@ -117,6 +119,18 @@ impl Desk {
     /// Whether the job of that number lies here.
     pub(crate) fn has(&self, number: u64) -> bool {
         self.line.at.load(Ordering::Acquire) == number
+    }
+
+    /// The owner has run a job for so long.
+    #[inline]
+    pub(crate) fn ran(&self, ns: u64) {
+        let busy = self.line.busy.load(Ordering::Relaxed).wrapping_add(ns);
+        self.line.busy.store(busy, Ordering::Relaxed);
+    }
+
+    /// How long its jobs ran in all.
+    pub(crate) fn busy_ns(&self) -> u64 {
+        self.line.busy.load(Ordering::Relaxed)
     }
 
     /// The number of the job that was put here last.

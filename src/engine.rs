@@ -3,6 +3,7 @@
 
 use crate::arena::Arena;
 use crate::barrier;
+use crate::clock::now_ns;
 use crate::config::{Capacity, Config};
 use crate::credits::{Credits, Outcome};
 use crate::desk::Desk;
@@ -22,6 +23,7 @@ use crate::run::Run;
 use crate::spin::Spin;
 use crate::stall::Stalls;
 use crate::sync::{AtomicU64, Ordering, fence_after_rmw};
+use crate::tally::Tally;
 use std::ffi::c_void;
 use std::sync::Arc;
 
@@ -54,6 +56,9 @@ pub(crate) struct Engine {
     /// Jobs that run inside their put at this moment.
     pub(crate) inline: AtomicU64,
     pub(crate) marks: Marks,
+    pub(crate) tally: Box<Tally>,
+    /// When it was made.
+    pub(crate) born: u64,
     pub(crate) stalls: Stalls,
     pub(crate) notes: Notes,
     /// How long jobs may run, where that is limited.
@@ -145,6 +150,8 @@ impl Engine {
             seed,
             inline: AtomicU64::new(0),
             marks: Marks::default(),
+            tally: Box::new(Tally::new()),
+            born: now_ns(),
             stalls: Stalls::new(stall_report_ns),
             notes: Notes::new(capacity.in_flight),
             usual_limit,
@@ -171,6 +178,7 @@ impl Engine {
             + if_so(processes || retry_failed, Returned::bytes(capacity.in_flight))
             + if_so(config.has_pauses(), Later::bytes(capacity.in_flight))
             + desks * size_of::<Desk>()
+            + size_of::<Tally>()
             + size_of::<Engine>()
     }
 
@@ -242,6 +250,11 @@ impl Engine {
     pub(crate) fn running(&self) -> u64 {
         let at_desks = self.desks.iter().filter(|desk| desk.at_work().is_some()).count();
         at_desks as u64 + self.inline.load(Ordering::Acquire)
+    }
+
+    /// How long a worker's jobs ran in all, where jobs are timed.
+    pub(crate) fn busy_ns(&self, worker: usize) -> u64 {
+        self.desks_of(worker).first().map_or(0, Desk::busy_ns)
     }
 
     /// Jobs at a worker that ran past their limit and were told so.

@@ -45,6 +45,7 @@
 //! | `spin`, `pace`, `event` | looking for news; waiting, with its proof |
 //! | `credits` | accepting jobs and giving them their outcome: one word, one counter each |
 //! | `ring`, `record`, `job`, `queue`, `results`, `returned` | the MPMC ring, with its proof; failures; the queues |
+//! | `histogram`, `tally` | how long things took; what is counted of jobs and polls |
 //! | `bell`, `link` | waiting for one partner, with its proof; what a worker process shares |
 //! | `free`, `arena` | what is free; the memory of batches, and whose each buffer is |
 //! | `mirror` | the copy of the phase that worker processes see |
@@ -68,7 +69,7 @@
 //! | `pump` | the worker's step where it is a process |
 //! | `budget`, `posts`, `crew` | restarts left, which thread serves which worker, the threads |
 //! | `service`, `aside`, `warden` | a worker's life; setting one aside; who watches deadlines |
-//! | `lifecycle`, `stats` | start and close, numbers and the report |
+//! | `lifecycle`, `stats`, `report` | start and close, numbers, and the report |
 //! | `run_thread`, `batch` | transforms in Rust, of payloads and of batches |
 //! | `process` | worker processes: how they are started, watched and buried; their own side |
 //! | `batch_worker`, `held` | serving as a worker process; a batch in the host's hands |
@@ -100,6 +101,9 @@ mod ring;
 mod record;
 
 mod job;
+
+mod histogram;
+mod tally;
 
 mod queue;
 mod results;
@@ -160,6 +164,9 @@ mod lifecycle;
 mod service;
 #[cfg(not(loom))]
 mod stats;
+
+#[cfg(not(loom))]
+mod report;
 #[cfg(not(loom))]
 mod warden;
 

@@ -97,7 +97,9 @@ impl Engine {
             return self.may_poll().map(|()| 0);
         }
         let row = match self.take_row(most) {
-            Err(Status::Empty) => self.answer_empty(|| self.take_row(most))?,
+            Err(Status::Empty) => self
+                .answer_empty(|| self.take_row(most))
+                .inspect_err(|why| self.note_empty(*why))?,
             answer => answer?,
         };
         Ok(self.deliver_many(row, most, read))
@@ -182,6 +184,9 @@ impl Engine {
         let polled = if self.timing { now_ns() } else { 0 };
         let mut done = 0;
         for result in row {
+            if self.timing {
+                self.tally.took(result, polled);
+            }
             self.show(result, polled, &mut *read);
             match result.tag.outcome() {
                 Outcome::Done => done += 1,

@@ -44,7 +44,8 @@ impl Engine {
     #[cold]
     #[inline(never)]
     fn poll_once_more<R>(&self, read: impl FnOnce(&Delivery<'_>) -> R) -> Result<R, Status> {
-        let done = self.answer_empty(|| self.take_result())?;
+        let done =
+            self.answer_empty(|| self.take_result()).inspect_err(|why| self.note_empty(*why))?;
         Ok(self.deliver(done, read))
     }
 
@@ -70,6 +71,13 @@ impl Engine {
         self.await_news(timeout, || self.take_result())
     }
 
+    /// A poll that does not wait got that answer instead of a result.
+    pub(crate) fn note_empty(&self, why: Status) {
+        if why == Status::Empty {
+            self.tally.came_early();
+        }
+    }
+
     /// Waits until `take` does not find it empty, or the timeout.
     pub(crate) fn await_news<T>(
         &self,
@@ -87,10 +95,12 @@ impl Engine {
         let now = now_ns();
         let resolved = || self.credits.resolved();
         let found = self.stalls.watch(now, timeout.counted_from(now), resolved, wait);
-        found.unwrap_or_else(|| match self.answer_empty(take) {
+        let found = found.unwrap_or_else(|| match self.answer_empty(take) {
             Err(Status::Empty) => Err(Status::Timeout),
             answer => answer,
-        })
+        });
+        self.tally.waited(now_ns() - now, found.is_ok());
+        found
     }
 
     /// The oldest result of the session; those of earlier ones are discarded on the way.
@@ -132,10 +142,21 @@ impl Engine {
         if Engine::marks_due(done.id.number()) {
             Marks::raise(&self.marks.ready, self.results.len() + 1);
         }
-        let polled = if self.timing { now_ns() } else { 0 };
+        let polled = self.note_taken(&done);
         let result = self.show(&done, polled, read);
         self.resolve(done.tag.outcome(), 1);
         result
+    }
+
+    /// Counts how long a result lay there, where jobs are timed. Answers the time.
+    #[inline(always)]
+    fn note_taken(&self, done: &Completion) -> u64 {
+        if !self.timing {
+            return 0;
+        }
+        let now = now_ns();
+        self.tally.took(done, now);
+        now
     }
 
     /// Has a result copied out. It is the host's now, but for its outcome.

@@ -39,6 +39,10 @@ struct Shift<'a> {
     tail: u64,
     /// What a job took of late.
     run_ns: u64,
+    /// When the clock was last read for what the process says.
+    now: u64,
+    /// When its last job ended, or it was begun with: it does one at a time.
+    ended: u64,
     /// It broke the rules, and was told to go.
     expelled: bool,
     /// It did a job.
@@ -65,6 +69,14 @@ impl Shift<'_> {
         (AHEAD_NS / self.run_ns.max(1)).clamp(2, DEPTH as u64)
     }
 
+    /// A stamp that the process wrote: its clock is the machine's, but it may say anything.
+    fn believed(&mut self, stamp: u64) -> u64 {
+        if stamp > self.now {
+            self.now = now_ns();
+        }
+        stamp.min(self.now)
+    }
+
     fn learn(&mut self, took: u64) {
         // A worker says so itself, and may say anything.
         self.run_ns = (3 * self.run_ns + took.min(LONG_NS)) / 4;
@@ -84,8 +96,17 @@ impl Engine {
     pub(crate) fn pump(&self, worker: usize) -> Leave {
         let lane = &self.lanes[worker];
         let (head, tail) = (0, 0);
-        let mut shift =
-            Shift { worker, lane, head, tail, run_ns: AHEAD_NS, expelled: false, worked: false };
+        let mut shift = Shift {
+            worker,
+            lane,
+            head,
+            tail,
+            run_ns: AHEAD_NS,
+            now: 0,
+            ended: now_ns(),
+            expelled: false,
+            worked: false,
+        };
         loop {
             if lane.is_dead() {
                 let cause = self.bury_all(&mut shift);
@@ -218,6 +239,15 @@ impl Engine {
         shift.lane.count_done();
         shift.learn(finished.saturating_sub(started));
         let job = self.take_off(shift.worker, slot(shift.head));
+        let created = job.as_ref().map_or(0, |job| job.created);
+        let (mut began, mut ended) = (0, 0);
+        if self.timing {
+            let least = created.max(shift.ended);
+            ended = shift.believed(finished).max(least);
+            began = started.clamp(least, ended);
+            shift.ended = ended;
+            self.desks[shift.worker * DEPTH].ran(ended - began);
+        }
         if let Some(reason) = shift.told(self) {
             outcome = Engine::note_why(reason, &mut text);
         }
@@ -230,11 +260,7 @@ impl Engine {
             let word = self.word(outcome, job.payload, &text);
             let Job { id, created, position, tries, .. } = job;
             let tag = Tag::new(outcome, shift.worker, tries + 1);
-            // A worker's clock is the machine's; but what it writes is its own.
-            let (created, started, finished) = match self.timing {
-                true => (created, started.max(created), finished.max(started.max(created))),
-                false => (0, 0, 0),
-            };
+            let (started, finished) = (began, ended);
             self.publish(Completion { id, word, tag, position, created, started, finished });
         }
         true

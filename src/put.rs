@@ -168,6 +168,7 @@ impl Engine {
             (job.payload, job.tries) = (payload, job.tries + 1);
         };
         let done = self.complete(0, job, job.created, outcome, payload, &text);
+        self.tally.ran_inline(done.finished - done.started);
         self.inline.fetch_sub(1, Ordering::AcqRel);
         self.publish(done);
     }

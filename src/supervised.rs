@@ -68,6 +68,9 @@ impl Engine {
         if !desk.end_if(number) {
             return Err(payload);
         }
+        if self.timing {
+            desk.ran(now_ns() - now);
+        }
         job.payload = payload;
         if self.is_to_be_tried_again(&job, outcome) && desk.told(number).is_none() {
             self.try_again(job);

@@ -76,6 +76,9 @@ impl Engine {
         desk.starts(now);
         let (outcome, payload) = self.transform(worker, Some(desk), job, text);
         let done = self.complete(worker, job, now, outcome, payload, text);
+        if self.timing {
+            desk.ran(done.finished - done.started);
+        }
         desk.end();
         self.publish_minding(done);
         self.timing.then_some(done.finished)

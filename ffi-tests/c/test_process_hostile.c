@@ -187,6 +187,7 @@ static void suffer(enum how how, int first_hostile, uint64_t reset_every_ns)
     uint64_t took = now_ns() - begin;
     CHECK(took < 50 * MILLISECOND + SECOND);
     jobexec_counters n = check_quiet_accounts(exec);
+    CHECK(n.run_max_ns <= n.age_ns && n.busy_ns <= n.age_ns * n.workers);
     CHECK(n.outstanding == 0 && n.accepted == value && check_children(NULL, 0) == 0);
     printf("%s: %d done, %d failed, %d crashed, %d discarded, %d restarts, closed in %.1f ms\n",
            names[how], (int)n.done, (int)n.failed, (int)n.crashed, (int)n.discarded,

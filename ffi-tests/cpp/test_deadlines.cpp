@@ -40,6 +40,7 @@ int main() {
     CHECK(executor.poll_for(result, patience) == Status::ok);
     CHECK(result.outcome() == Outcome::timed_out && !result.payload);
     CHECK(executor.stats().abandoned == 1 && discarded == 0);
+    CHECK(jobexec::readiness(executor.stats()) < 1 && executor.report_json().back() == '}');
     put(0, 10s);
     CHECK(executor.poll_for(result, patience) == Status::ok && *result.payload == 10);
     open = true;

@@ -90,7 +90,17 @@ class Counters(_Sized):
     _fields_ = [(name, c.c_uint64) for name in (
         "size accepted done failed panicked crashed timed_out cancelled discarded outstanding "
         "queued running ready most_outstanding most_queued most_ready session workers restarts "
-        "wakes looks_paid looks_in_vain held held_ns event_fd_rings stalled abandoned").split()]
+        "wakes looks_paid looks_in_vain held held_ns event_fd_rings stalled abandoned "
+        "polls_found polls_waited polls_empty poll_wait_ns age_ns "
+        "busy_ns queue_wait_p50_ns queue_wait_p99_ns queue_wait_max_ns run_p50_ns "
+        "run_p99_ns run_max_ns result_wait_p50_ns result_wait_p99_ns result_wait_max_ns "
+        "buffers_most").split()]
+
+    @property
+    def readiness(self):
+        """The share of results that were there when a poll looked for one, from 0 to 1."""
+        polls = self.polls_found + self.polls_waited + self.polls_empty
+        return self.polls_found / polls if polls else 1.0
 
 
 def _load():
@@ -148,6 +158,7 @@ def _load():
         "stats": (status, pointer, c.POINTER(Counters)),
         "capacity": (status, pointer, c.POINTER(u64), c.POINTER(u64)),
         "report": (status, pointer, c.c_char_p, c.c_size_t, c.POINTER(c.c_size_t)),
+        "report_json": (status, pointer, c.c_char_p, c.c_size_t, c.POINTER(c.c_size_t)),
     }
     for name, (answer, *arguments) in prototypes.items():
         function = getattr(library, "jobexec_" + name)
@@ -374,10 +385,17 @@ class _Executor:
 
     def report(self):
         """The job report."""
+        return self._text(_library.jobexec_report)
+
+    def report_json(self):
+        """The same as the text of a JSON object."""
+        return self._text(_library.jobexec_report_json)
+
+    def _text(self, write):
         size = c.c_size_t(4096)
         while True:
             text = c.create_string_buffer(size.value)
-            _check(_library.jobexec_report(self._handle, text, len(text), size))
+            _check(write(self._handle, text, len(text), size))
             if size.value <= len(text):
                 return text.value.decode()
 

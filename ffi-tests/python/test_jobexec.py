@@ -1,6 +1,7 @@
 """The ctypes binding: results, failures, reset, end, close, and that no payload is kept."""
 
 import gc
+import json
 import threading
 import weakref
 
@@ -110,6 +111,38 @@ def test_reset_and_close():
     del payload, executor
     gc.collect()
     assert len(watched) == 0 and not jobexec._sides
+
+
+def test_report():
+    at_work, let_go = threading.Event(), threading.Event()
+
+    def transform(payload, job):
+        at_work.set()
+        let_go.wait(PATIENCE)
+
+    with Executor(transform, workers=1, results=4, queue_per_worker=4) as executor:
+        for _ in range(3):
+            executor.put(None)
+        assert at_work.wait(PATIENCE) and executor.poll() == (EMPTY, None)
+        report = json.loads(executor.report_json())
+        stats = accounts(executor)
+        assert report["state"] == "open" and report["session"] == 0
+        assert report["capacity"] == {"queued": 4, "in_flight": 4}
+        assert set(report["stats"]) == {name for name, _ in jobexec.Counters._fields_} - {"size"}
+        assert report["stats"]["accepted"] == 3 == stats.accepted
+        assert report["stats"]["polls_empty"] == 1 == stats.polls_empty
+        worker, = report["workers"]
+        assert worker["done"] == 0 and worker["job"]["number"] == 0
+        assert worker["job"]["running_ns"] >= 0 and worker["job"]["unwanted"] is None
+        executor.cancel(worker["job"]["id"])
+        worker, = json.loads(executor.report_json())["workers"]
+        assert worker["job"]["unwanted"] == "cancelled"
+        let_go.set()
+        finish_and_poll(executor)
+        report = json.loads(executor.report_json())
+        assert report["workers"][0]["job"] is None and report["workers"][0]["done"] == 3
+        assert 0 < report["busy"] <= 1 and 0 <= accounts(executor).readiness < 1
+        assert abs(report["readiness"] - accounts(executor).readiness) < 1e-3
 
 
 def test_deadline_and_cancel():

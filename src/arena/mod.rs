@@ -37,6 +37,8 @@ pub(crate) struct Arena {
     base: *mut u8,
     free: Free,
     states: Box<[AtomicU64]>,
+    /// The most that were not free at once.
+    most: AtomicU64,
 }
 
 // SAFETY: the base is the memory's, which may be used from any thread.
@@ -60,7 +62,7 @@ impl Arena {
         let base = memory.base();
         let states = (0..layout.count).map(|_| AtomicU64::new(0)).collect();
         let free = Free::new(layout.count);
-        Ok(Arena { layout, memory, base, free, states })
+        Ok(Arena { layout, memory, base, free, states, most: AtomicU64::new(0) })
     }
 
     /// How it is divided.
@@ -97,11 +99,21 @@ impl Arena {
     /// Takes a free buffer for the host. Its input counts as full, and its output as empty.
     pub(crate) fn acquire(&self) -> Option<View> {
         let index = self.free.pop()?;
+        // The lowest are given out first, and again before one that never was: so one is given out
+        // for the first time when all before it are not free.
+        if index as u64 >= self.most.load(Ordering::Relaxed) {
+            self.most.fetch_max(index as u64 + 1, Ordering::Relaxed);
+        }
         self.states[index].store(HELD, Ordering::Relaxed);
         let view = self.view(index);
         view.set_input(self.layout.input_bytes as u64);
         view.set_output(0);
         Some(view)
+    }
+
+    /// The most buffers that were not free at once.
+    pub(crate) fn most_in_use(&self) -> u64 {
+        self.most.load(Ordering::Relaxed)
     }
 
     /// Whether a buffer is free.

@@ -1,8 +1,10 @@
 //! The descriptor against workers, a finish and other pollers, under loom: when all have returned,
 //! it is readable if there is something to poll.
 
+use crate::credits::Outcome;
 use crate::engine::model::{Model, model, spawn};
 use crate::engine::*;
+use crate::job::Tag;
 use crate::status::Status;
 use loom::sync::Arc;
 

@@ -81,7 +81,8 @@ fn put(engine: &Engine) {
 
 fn shift(engine: &Engine, worker: usize) -> Shift<'_> {
     let lane = &engine.lanes[worker];
-    Shift { worker, lane, head: 0, tail: 0, run_ns: 1, expelled: false, worked: false }
+    let (head, tail, run_ns, now, ended) = (0, 0, 1, 0, 0);
+    Shift { worker, lane, head, tail, run_ns, now, ended, expelled: false, worked: false }
 }
 
 /// Puts a job and hands it over.
