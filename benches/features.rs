@@ -22,6 +22,9 @@ struct Feature {
 fn features() -> Vec<Feature> {
     const PLAIN: Feature =
         Feature { name: "plain", configure: |config| config, prepare: |_| (), take: Pool::get };
+    fn traced(it: Config) -> Config {
+        Config { timing: true, trace_jobs: 1024, ..it }
+    }
     fn open(ours: &Ours) {
         ours.executor.event_fd().unwrap();
     }
@@ -32,6 +35,7 @@ fn features() -> Vec<Feature> {
         Feature { name: "event_fd, slept on", prepare: open, take: take_by_descriptor, ..PLAIN },
         Feature { name: "ordered", configure: |it| Config { ordered: true, ..it }, ..PLAIN },
         Feature { name: "timed", configure: |it| Config { timing: true, ..it }, ..PLAIN },
+        Feature { name: "traced", configure: traced, ..PLAIN },
     ]
 }
 

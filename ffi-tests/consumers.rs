@@ -86,6 +86,19 @@ fn what_is_learned_in_order_does_not_depend_on_the_workers() {
     }
 }
 
+/// The trainer writes a trace of its last jobs.
+#[test]
+fn a_trainer_is_traced() {
+    let file = programs().join("trace.json");
+    let mut command = Command::new(cpp_trainer());
+    command.args(["--count", "2", "--quiet", "--trace"]).arg(&file);
+    let trainer = Consumer::new("trainer.cpp, traced", command);
+    trainer.run().unwrap_or_else(|failure| panic!("{failure}"));
+    let trace = fs::read_to_string(&file).expect("the trace");
+    let runs = trace.matches("\"ph\":\"X\"").count();
+    assert!(runs > 1000 && trace.ends_with("]}"), "{runs} runs in {} bytes", trace.len());
+}
+
 /// The trainers in C, in C++ and, where there is one, in Python.
 fn trainers_with(arguments: &[&str]) -> Vec<Consumer> {
     let c = Consumer::new("ffi-tests/c/trainer.c", Command::new(c_trainer()));

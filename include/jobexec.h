@@ -544,6 +544,11 @@ typedef struct jobexec_config {
      * 100 times. Its place stays taken. Default 0. Without workers it does not wait.
      */
     uint64_t retry_backoff_ns;
+    /**
+     * Of how many jobs what they went through is kept, for jobexec_trace_json: the last whose
+     * results were polled. 64 bytes each. Default 0; at most 2^20. Needs timing.
+     */
+    uint64_t trace_jobs;
 } jobexec_config;
 
 /**
@@ -1551,6 +1556,22 @@ jobexec_status jobexec_report_json(struct jobexec_executor *exec,
                                    char *text,
                                    size_t size,
                                    size_t *needed);
+
+/**
+ * Writes what the last config.trace_jobs jobs went through whose results were polled, as
+ * jobexec_report does: JSON for https://ui.perfetto.dev or chrome://tracing, with a row for each
+ * worker and its runs, and what was queued and ready, in microseconds of CLOCK_MONOTONIC. 1 KB a
+ * job, about.
+ *
+ * Threads, ownership, blocks, answers: as jobexec_report.
+ *
+ * # Safety
+ * As jobexec_report.
+ */
+jobexec_status jobexec_trace_json(struct jobexec_executor *exec,
+                                  char *text,
+                                  size_t size,
+                                  size_t *needed);
 
 #ifdef __cplusplus
 }  // extern "C"

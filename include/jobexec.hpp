@@ -179,6 +179,8 @@ public:
     Config& wait_until_workers_run(bool wait) { return set(raw_.wait_until_workers_run, wait); }
     /// Whether jobs are timed. Default true.
     Config& timing(bool timed) { return set(raw_.timing, timed); }
+    /// Of how many jobs what they went through is kept, for trace_json(). Default 0.
+    Config& trace_jobs(std::uint64_t count) { return set(raw_.trace_jobs, count); }
     /// Where job seeds come from. Default 0.
     Config& seed(std::uint64_t seed) { return set(raw_.seed, seed); }
     /// What a thread that finds nothing to do does before it sleeps. Default: balanced.
@@ -555,6 +557,8 @@ public:
     std::string report() const { return text(::jobexec_report); }
     /// The same as one JSON object, see jobexec_report_json. Never blocks.
     std::string report_json() const { return text(::jobexec_report_json); }
+    /// What the last jobs went through, see Config::trace_jobs and jobexec_trace_json. Never blocks.
+    std::string trace_json() const { return text(::jobexec_trace_json); }
 
 protected:
     /// Starts an executor whose user pointer is the state, with what the state's hooks ask for.

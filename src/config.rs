@@ -124,6 +124,9 @@ pub struct Config {
     /// The number of that session's first job. Default 0; at most
     /// [`MAX_NUMBER`](crate::MAX_NUMBER).
     pub first_number: u64,
+    /// Of how many jobs what they went through is kept, for [`crate::Executor::trace_json`]: the last
+    /// whose results were polled. 64 bytes each. Default 0; at most 2^20. Needs `timing`.
+    pub trace_jobs: usize,
     /// Bytes of a batch's input and output, for [`crate::BatchExecutor`]; there are as many of each
     /// as jobs may be in flight. Both 0, the default, is no batches. At most
     /// [`MAX_BUFFER_BYTES`](crate::MAX_BUFFER_BYTES).
@@ -190,6 +193,7 @@ impl Default for Config {
             ordered: false,
             first_session: 0,
             first_number: 0,
+            trace_jobs: 0,
             input_bytes: 0,
             output_bytes: 0,
             pages: Pages::Transparent,
@@ -258,6 +262,11 @@ impl Config {
         within("output_bytes", self.output_bytes, 0, MAX_BUFFER_BYTES)?;
         within("first_session", self.first_session as usize, 0, MAX_SESSION as usize)?;
         within("first_number", self.first_number as usize, 0, MAX_NUMBER as usize)?;
+        within("trace_jobs", self.trace_jobs, 0, MAX_IN_FLIGHT)?;
+        if self.trace_jobs > 0 && !self.timing {
+            let text = "trace_jobs needs timing: without it, nobody reads a clock";
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
         within("retries", self.retries as usize, 0, MAX_RETRIES)?;
         if self.has_limits() && !self.timing {
             let text =

@@ -24,6 +24,7 @@ use crate::spin::Spin;
 use crate::stall::Stalls;
 use crate::sync::{AtomicU64, Ordering, fence_after_rmw};
 use crate::tally::Tally;
+use crate::trace::Trace;
 use std::ffi::c_void;
 use std::sync::Arc;
 
@@ -56,7 +57,9 @@ pub(crate) struct Engine {
     /// Jobs that run inside their put at this moment.
     pub(crate) inline: AtomicU64,
     pub(crate) marks: Marks,
-    pub(crate) tally: Box<Tally>,
+    pub(crate) tally: Tally,
+    /// What jobs went through, where that is wanted.
+    pub(crate) trace: Option<Trace>,
     /// When it was made.
     pub(crate) born: u64,
     pub(crate) stalls: Stalls,
@@ -104,6 +107,7 @@ pub(crate) struct Parts {
     pub(crate) retry_backoff_ns: u64,
     pub(crate) stall_report_ns: u64,
     pub(crate) limits: Option<Limits>,
+    pub(crate) trace_jobs: usize,
     pub(crate) run: Box<dyn Run>,
     pub(crate) arena: Option<Arc<Arena>>,
     /// None where workers are threads.
@@ -120,6 +124,7 @@ impl Engine {
             retry_backoff_ns,
             stall_report_ns,
             limits,
+            trace_jobs,
             run,
             arena,
             lanes,
@@ -150,7 +155,8 @@ impl Engine {
             seed,
             inline: AtomicU64::new(0),
             marks: Marks::default(),
-            tally: Box::new(Tally::new()),
+            tally: Tally::new(),
+            trace: (trace_jobs > 0).then(|| Trace::new(trace_jobs)),
             born: now_ns(),
             stalls: Stalls::new(stall_report_ns),
             notes: Notes::new(capacity.in_flight),
@@ -178,7 +184,8 @@ impl Engine {
             + if_so(processes || retry_failed, Returned::bytes(capacity.in_flight))
             + if_so(config.has_pauses(), Later::bytes(capacity.in_flight))
             + desks * size_of::<Desk>()
-            + size_of::<Tally>()
+            + Tally::bytes()
+            + Trace::bytes(config.trace_jobs)
             + size_of::<Engine>()
     }
 

@@ -206,6 +206,13 @@ impl<T: Send + 'static> Executor<T> {
     pub fn report_json(&self) -> String {
         self.running.report_json()
     }
+
+    /// What the last [`Config::trace_jobs`] jobs went through whose results were polled, for
+    /// <https://ui.perfetto.dev> or chrome://tracing: a row for each worker with its runs, and what
+    /// was queued and ready. In microseconds of the monotonic clock.
+    pub fn trace_json(&self) -> String {
+        self.running.trace_json()
+    }
 }
 
 /// Aborts every executor of the process. Async-signal-safe: call it from your own SIGINT handler.

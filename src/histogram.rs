@@ -1,11 +1,10 @@
 //! How long things took: a histogram whose buckets grow with what they hold, eight to each doubling,
 //! so that a quantile is at most an eighth above the truth, whatever the scale.
 //!
-//! A fixed array of counters, nothing of which is computed before somebody reads. The counters are
+//! An array of counters, nothing of which is computed before somebody reads. The counters are
 //! the standard library's atomics also in the models: nothing waits for them, and no memory is
 //! handed over by them.
 
-use std::array;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Buckets of one doubling, as a power of 2.
@@ -17,13 +16,18 @@ const BUCKETS: usize = bucket(LONGEST) + 1;
 
 /// See the module.
 pub(crate) struct Histogram {
-    counts: [AtomicU64; BUCKETS],
+    counts: Box<[AtomicU64]>,
 }
 
 impl Histogram {
     /// Nothing counted.
     pub(crate) fn new() -> Histogram {
-        Histogram { counts: array::from_fn(|_| AtomicU64::new(0)) }
+        Histogram { counts: (0..BUCKETS).map(|_| AtomicU64::new(0)).collect() }
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn bytes() -> usize {
+        BUCKETS * size_of::<AtomicU64>()
     }
 
     /// Counts a time.
@@ -34,7 +38,7 @@ impl Histogram {
     /// The time that so many of a hundred did not take longer than: the end of its bucket. 0 where
     /// nothing was counted.
     pub(crate) fn percentile(&self, percent: u64) -> u64 {
-        let counts = self.counts.each_ref().map(|count| count.load(Ordering::Relaxed));
+        let counts: Vec<u64> = self.counts.iter().map(|it| it.load(Ordering::Relaxed)).collect();
         let all: u64 = counts.iter().sum();
         let rank = (all * percent).div_ceil(100).max(1);
         let mut below = 0;

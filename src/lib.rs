@@ -46,6 +46,7 @@
 //! | `credits` | accepting jobs and giving them their outcome: one word, one counter each |
 //! | `ring`, `record`, `job`, `queue`, `results`, `returned` | the MPMC ring, with its proof; failures; the queues |
 //! | `histogram`, `tally` | how long things took; what is counted of jobs and polls |
+//! | `trace` | what the last jobs went through, on request, with its proof |
 //! | `bell`, `link` | waiting for one partner, with its proof; what a worker process shares |
 //! | `free`, `arena` | what is free; the memory of batches, and whose each buffer is |
 //! | `mirror` | the copy of the phase that worker processes see |
@@ -104,6 +105,7 @@ mod job;
 
 mod histogram;
 mod tally;
+mod trace;
 
 mod queue;
 mod results;

@@ -94,6 +94,7 @@ impl Running {
             retry_failed: config.retry_failed && config.retries > 0,
             retry_backoff_ns: if config.has_pauses() { config.retry_backoff_ns } else { 0 },
             stall_report_ns: config.stall_report_ns,
+            trace_jobs: config.trace_jobs,
             limits: config.needs_warden().then(|| {
                 let Config { job_timeout_ns, cancel_kill_ns, .. } = *config;
                 let Config { abandon_after_ns, max_abandoned, .. } = *config;

@@ -185,7 +185,7 @@ impl Engine {
         let mut done = 0;
         for result in row {
             if self.timing {
-                self.tally.took(result, polled);
+                self.note_times(result, polled);
             }
             self.show(result, polled, &mut *read);
             match result.tag.outcome() {

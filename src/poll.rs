@@ -9,10 +9,11 @@ use crate::arena::View;
 use crate::clock::{Timeout, now_ns};
 use crate::credits::Outcome;
 use crate::engine::{Engine, Marks};
-use crate::job::{Completion, Id, Times};
+use crate::job::{Completion, Id, Tag, Times};
 use crate::record::Text;
 use crate::spin::Who;
 use crate::status::Status;
+use crate::trace::{Record, Trace};
 use std::ffi::c_void;
 
 /// A result, as it is shown to whoever copies it out.
@@ -155,8 +156,18 @@ impl Engine {
             return 0;
         }
         let now = now_ns();
-        self.tally.took(done, now);
+        self.note_times(done, now);
         now
+    }
+
+    /// Counts what a result says of times, and keeps it for the trace if there is one.
+    #[inline(always)]
+    pub(crate) fn note_times(&self, done: &Completion, polled: u64) {
+        self.tally.took(done, polled);
+        if let Some(trace) = &self.trace {
+            let Completion { id, tag, created, started, finished, .. } = *done;
+            keep(trace, id.0, tag.0, [created, started, finished, polled]);
+        }
     }
 
     /// Has a result copied out. It is the host's now, but for its outcome.
@@ -197,4 +208,13 @@ impl Engine {
         self.records.release(index);
         result
     }
+}
+
+/// By numbers, so that a result does not lie in memory for it.
+#[cold]
+#[inline(never)]
+fn keep(trace: &Trace, id: u64, tag: u64, [created, started, finished, polled]: [u64; 4]) {
+    // A poller's clock may be behind a worker's by some nanoseconds.
+    let polled = polled.max(finished);
+    trace.write(Record { id: Id(id), tag: Tag(tag), created, started, finished, polled });
 }

@@ -10,6 +10,7 @@ use crate::job::Id;
 use crate::lifecycle::Running;
 use crate::run::LogLevel;
 use crate::stats::Stats;
+use crate::trace::{self, Trace};
 use std::fmt::Write;
 
 /// What there is to say of a worker.
@@ -42,6 +43,11 @@ impl Running {
     /// The same as one JSON object.
     pub(crate) fn report_json(&self) -> String {
         self.crew.report_json()
+    }
+
+    /// What the last jobs went through.
+    pub(crate) fn trace_json(&self) -> String {
+        trace::json(self.crew.engine.trace.as_ref().map_or(Vec::new(), Trace::read))
     }
 }
 

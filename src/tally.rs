@@ -68,6 +68,11 @@ impl Tally {
         }
     }
 
+    /// Bytes that it takes.
+    pub(crate) fn bytes() -> usize {
+        size_of::<Tally>() + 3 * Histogram::bytes()
+    }
+
     /// A result is taken, of a job that was timed.
     #[inline(always)]
     pub(crate) fn took(&self, done: &Completion, polled: u64) {

@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <getopt.h>
 #include <numeric>
 
@@ -32,7 +33,7 @@ struct Options {
     std::size_t batch = 32;
     bool ordered = false;
     bool quiet = false;
-    std::string save;
+    std::string save, trace;
 };
 
 volatile std::sig_atomic_t interrupted = 0;
@@ -55,7 +56,8 @@ Options parse(int argc, char** argv) {
         {"epochs", required_argument, nullptr, 'e'},  {"seed", required_argument, nullptr, 's'},
         {"batch", required_argument, nullptr, 'b'},   {"data", required_argument, nullptr, 'd'},
         {"ordered", no_argument, nullptr, 'o'},       {"save", required_argument, nullptr, 'S'},
-        {"quiet", no_argument, nullptr, 'q'},         {nullptr, 0, nullptr, 0},
+        {"trace", required_argument, nullptr, 't'},   {"quiet", no_argument, nullptr, 'q'},
+        {nullptr, 0, nullptr, 0},
     };
     Options options;
     for (int name; (name = getopt_long(argc, argv, "", known, nullptr)) != -1;) {
@@ -68,6 +70,7 @@ Options parse(int argc, char** argv) {
             case 'd': options.data = optarg; break;
             case 'o': options.ordered = true; break;
             case 'S': options.save = optarg; break;
+            case 't': options.trace = optarg; break;
             case 'q': options.quiet = true; break;
             default: throw std::invalid_argument("unknown option");
         }
@@ -168,6 +171,7 @@ int run(const Options& options) {
     Network network(options.seed);
     jobexec::Config config;
     config.workers(options.count).seed(options.seed).ordered(options.ordered);
+    config.trace_jobs(options.trace.empty() ? 0 : 10000);
     config.input_bytes(options.batch * sizeof(Pick)).output_bytes(options.batch * sizeof(Digit));
     const jobexec::WorkerCommand ourselves({"/proc/self/exe", "--data", options.data});
     BatchExecutor executor =
@@ -186,6 +190,7 @@ int run(const Options& options) {
     if (interrupted) return 130;
     if (status != Status::ok) throw std::runtime_error(jobexec::text(status));
     if (!options.save.empty()) network.save(options.save);
+    if (!options.trace.empty()) std::ofstream(options.trace) << executor.trace_json();
     return score.accuracy >= 0.95 ? 0 : 1;
 }
 
@@ -198,7 +203,8 @@ int main(int argc, char** argv) {
     } catch (const std::exception& error) {
         std::fprintf(stderr,
                      "%s\nusage: %s [--workers threads|processes] [--count N] [--epochs N] "
-                     "[--seed N] [--ordered] [--batch N] [--data FILE] [--save FILE] [--quiet]\n",
+                     "[--seed N] [--ordered] [--batch N] [--data FILE] [--save FILE] "
+                     "[--trace FILE] [--quiet]\n",
                      error.what(), argv[0]);
         return 2;
     }

@@ -65,7 +65,7 @@ class Config(_Sized):
         ("first_number", c.c_uint64), ("job_timeout_ns", c.c_uint64),
         ("cancel_kill_ns", c.c_uint64), ("abandon_after_ns", c.c_uint64),
         ("max_abandoned", c.c_uint32), ("retry_failed", c.c_uint32),
-        ("retry_backoff_ns", c.c_uint64),
+        ("retry_backoff_ns", c.c_uint64), ("trace_jobs", c.c_uint64),
     ]
 
 
@@ -158,6 +158,7 @@ def _load():
         "stats": (status, pointer, c.POINTER(Counters)),
         "capacity": (status, pointer, c.POINTER(u64), c.POINTER(u64)),
         "report": (status, pointer, c.c_char_p, c.c_size_t, c.POINTER(c.c_size_t)),
+        "trace_json": (status, pointer, c.c_char_p, c.c_size_t, c.POINTER(c.c_size_t)),
         "report_json": (status, pointer, c.c_char_p, c.c_size_t, c.POINTER(c.c_size_t)),
     }
     for name, (answer, *arguments) in prototypes.items():
@@ -390,6 +391,10 @@ class _Executor:
     def report_json(self):
         """The same as the text of a JSON object."""
         return self._text(_library.jobexec_report_json)
+
+    def trace_json(self):
+        """What the last trace_jobs jobs went through, as JSON for Perfetto or Chrome."""
+        return self._text(_library.jobexec_trace_json)
 
     def _text(self, write):
         size = c.c_size_t(4096)

@@ -81,6 +81,7 @@ impl Model {
             retry_backoff_ns: 0,
             stall_report_ns: 0,
             limits: None,
+            trace_jobs: 0,
             run,
             arena: None,
             lanes: std::sync::Arc::new([]),

@@ -180,6 +180,9 @@ pub struct jobexec_config {
     /// How long a job waits for its second try, in nanoseconds; for each next twice as long, up to
     /// 100 times. Its place stays taken. Default 0. Without workers it does not wait.
     pub retry_backoff_ns: u64,
+    /// Of how many jobs what they went through is kept, for jobexec_trace_json: the last whose
+    /// results were polled. 64 bytes each. Default 0; at most 2^20. Needs timing.
+    pub trace_jobs: u64,
 }
 
 /// More than any version of the structure will have.
@@ -354,6 +357,7 @@ fn plain(config: &jobexec_config) -> Config {
         abandon_after_ns: config.abandon_after_ns,
         max_abandoned: config.max_abandoned,
         retry_backoff_ns: config.retry_backoff_ns,
+        trace_jobs: config.trace_jobs as usize,
         input_bytes: config.input_bytes as usize,
         output_bytes: config.output_bytes as usize,
         ..Config::default()
@@ -412,6 +416,7 @@ fn defaults(size: u64) -> jobexec_config {
         max_abandoned: config.max_abandoned,
         retry_failed: config.retry_failed.into(),
         retry_backoff_ns: config.retry_backoff_ns,
+        trace_jobs: config.trace_jobs as u64,
     }
 }
 

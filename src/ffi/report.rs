@@ -48,11 +48,31 @@ pub unsafe extern "C" fn jobexec_report_json(
     answer(|| unsafe { write(exec, text, size, needed, Running::report_json) })
 }
 
+/// Writes what the last config.trace_jobs jobs went through whose results were polled, as
+/// jobexec_report does: JSON for https://ui.perfetto.dev or chrome://tracing, with a row for each
+/// worker and its runs, and what was queued and ready, in microseconds of CLOCK_MONOTONIC. 1 KB a
+/// job, about.
+///
+/// Threads, ownership, blocks, answers: as jobexec_report.
+///
+/// # Safety
+/// As jobexec_report.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_trace_json(
+    exec: *mut jobexec_executor,
+    text: *mut c_char,
+    size: usize,
+    needed: *mut usize,
+) -> jobexec_status {
+    // SAFETY: the caller's promise.
+    answer(|| unsafe { write(exec, text, size, needed, Running::trace_json) })
+}
+
 /// Writes what is to be said of an executor, cut at a character to what fits.
 ///
 /// # Safety
 /// As [`jobexec_report`].
-pub(super) unsafe fn write(
+unsafe fn write(
     exec: *mut jobexec_executor,
     text: *mut c_char,
     size: usize,

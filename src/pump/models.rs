@@ -68,6 +68,7 @@ fn engine(workers: usize) -> Arc<Engine> {
         retry_backoff_ns: 0,
         stall_report_ns: 0,
         limits: None,
+        trace_jobs: 0,
         run: Box::new(Quiet),
         arena: Some(std::sync::Arc::new(arena)),
         lanes,
