@@ -34,6 +34,9 @@ impl Engine {
         self.notes.add(id, position, self.jobs.taken(), || self.signals.note_cancels());
         #[cfg(not(control = "cancel_fence"))]
         barrier::heavy();
+        if let Some(job) = self.later.as_ref().and_then(|it| it.take(|_, job| job.id == id)) {
+            self.give_back(job); // It does not wait for its next try.
+        }
         if (0..self.desks.len()).any(|desk| self.call_off(desk, id)) {
             self.notes.strike(id);
             if let Some(limits) = &self.limits {

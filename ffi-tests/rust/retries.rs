@@ -149,15 +149,16 @@ fn what_pauses_can_be_taken_back() {
         executor.close(PATIENCE).unwrap();
         assert_eq!(accounts(&executor).discarded, 15);
     }
-    let short = Config { retry_backoff_ns: 50_000_000, ..retrying(1) };
+    let hour = Config { retry_backoff_ns: 3_600_000_000_000, ..retrying(1) };
     let runs = Arc::new(AtomicU64::new(0));
     let counted = runs.clone();
-    let executor = start(&short, move |task: &mut Task, job: &JobContext<'_>| -> Answer {
+    let executor = start(&hour, move |task: &mut Task, job: &JobContext<'_>| -> Answer {
         counted.fetch_add(1, SeqCst);
         attempt(task, job)
     });
     let id = executor.put(task(3)).unwrap();
     until(|| runs.load(SeqCst) == 1 && executor.stats().running == 0);
+    until(|| executor.stats().queued == 1);
     executor.cancel(id).unwrap();
     let result = next(&executor);
     assert_eq!((result.outcome, result.attempts), (Outcome::Cancelled, 1));
