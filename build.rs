@@ -5,11 +5,12 @@ use std::path::Path;
 use std::{env, fs};
 
 /// In the order of the header.
-const FILES: [&str; 17] = [
+const FILES: [&str; 18] = [
     "status.rs",
     "error.rs",
     "callbacks.rs",
     "config.rs",
+    "configure.rs",
     "handle.rs",
     "lifecycle.rs",
     "result.rs",

@@ -8,14 +8,13 @@ use crate::config::{Capacity, Config};
 use crate::credits::{Credits, Outcome};
 use crate::desk::Desk;
 use crate::inside;
-use crate::job::{Completion, Job};
 use crate::lane::Lane;
 use crate::later::Later;
 use crate::limits::Limits;
 use crate::link::DEPTH;
 use crate::notes::Notes;
 use crate::queue::Jobs;
-use crate::record::{Record, Records};
+use crate::record::Records;
 use crate::registry::Lease;
 use crate::results::Results;
 use crate::returned::Returned;
@@ -25,8 +24,10 @@ use crate::stall::Stalls;
 use crate::sync::{AtomicU64, Ordering, fence_after_rmw};
 use crate::tally::Tally;
 use crate::trace::Trace;
-use std::ffi::c_void;
 use std::sync::Arc;
+
+mod counts;
+mod discard;
 
 /// The shared state of an executor.
 pub(crate) struct Engine {
@@ -235,49 +236,6 @@ impl Engine {
         self.capacity.queued < self.capacity.in_flight
     }
 
-    /// Jobs that wait for a worker, those included that are just being put.
-    pub(crate) fn queued(&self) -> u64 {
-        if self.is_inline() {
-            return 0;
-        }
-        // In this order, so that it is never more than there were places.
-        let accepted = self.credits.counts().0;
-        let returned = self.returned.as_ref().map_or(0, Returned::len)
-            + self.later.as_ref().map_or(0, Later::len);
-        accepted.saturating_sub(self.jobs.taken()) + returned
-    }
-
-    /// Whether a job was accepted that no worker has taken off the queue, whether it shows there or
-    /// not. Exact for what was accepted before.
-    pub(crate) fn has_pending_jobs(&self) -> bool {
-        self.credits.has_beyond(self.jobs.taken())
-    }
-
-    /// Jobs that a worker has at hand.
-    pub(crate) fn running(&self) -> u64 {
-        let at_desks = self.desks.iter().filter(|desk| desk.at_work().is_some()).count();
-        at_desks as u64 + self.inline.load(Ordering::Acquire)
-    }
-
-    /// How long a worker's jobs ran in all, where jobs are timed.
-    pub(crate) fn busy_ns(&self, worker: usize) -> u64 {
-        self.desks_of(worker).first().map_or(0, Desk::busy_ns)
-    }
-
-    /// Jobs at a worker that ran past their limit and were told so.
-    pub(crate) fn stalled(&self) -> u64 {
-        let late = |desk: &&Desk| {
-            desk.at_work().and_then(|at| desk.told(at.number)) == Some(Outcome::TimedOut)
-        };
-        self.desks.iter().filter(late).count() as u64
-    }
-
-    /// Jobs of sessions before that one which a worker has at hand.
-    pub(crate) fn stale(&self, session: u32) -> u64 {
-        let stale = |desk: &&Desk| desk.at_work().is_some_and(|at| at.id.session() < session);
-        self.desks.iter().filter(stale).count() as u64
-    }
-
     /// Gives so many jobs their outcome and tells who waits for that.
     #[inline]
     pub(crate) fn resolve(&self, outcome: Outcome, jobs: u64) {
@@ -298,60 +256,6 @@ impl Engine {
         }
         if self.ended() {
             self.signals.tell_pollers();
-        }
-    }
-
-    /// Whether the session is finished and each of its jobs has its outcome. Jobs of earlier
-    /// sessions that still run do not count: they are nobody's any more.
-    ///
-    /// A worker writes such a job on its desk and then, a light fence between, reads the phase; a
-    /// reset changes the phase, and then, a heavy fence between, tells pollers to look. So the worker
-    /// sees the reset and discards the job, or pollers see the job on the desk.
-    pub(crate) fn ended(&self) -> bool {
-        self.credits.ended(|session| self.stale(session))
-    }
-
-    /// A job that will not run.
-    pub(crate) fn discard_job(&self, job: Job) {
-        if self.results.are_ordered() && !self.signals.phase().outdates(job.id.session()) {
-            self.pass(job);
-        }
-        self.discard(job.payload);
-    }
-
-    /// Its session goes on: the results behind it do not wait for it.
-    #[cold]
-    fn pass(&self, job: Job) {
-        let outdated = || self.signals.phase().outdates(job.id.session());
-        self.results.pass(job.position, outdated);
-        self.sweep_behind();
-    }
-
-    /// Recycles a buffer, or gives another payload to the discard callback; and the job has its
-    /// outcome.
-    pub(crate) fn discard(&self, payload: *mut c_void) {
-        self.give_up(payload);
-        self.resolve(Outcome::Discarded, 1);
-    }
-
-    /// The payload's part of that.
-    pub(crate) fn give_up(&self, payload: *mut c_void) {
-        if !self.recycle(payload) {
-            inside::enter(self.identity(), || self.run.discard(payload));
-        }
-    }
-
-    /// The same for a job that has been at a worker.
-    #[cold]
-    pub(crate) fn discard_result(&self, done: Completion) {
-        if done.tag.outcome() == Outcome::Done {
-            return self.discard(done.word as *mut c_void);
-        }
-        let Record { payload, lost, .. } = *self.records.read(done.word);
-        self.records.release(done.word);
-        match lost {
-            true => self.resolve(Outcome::Discarded, 1),
-            false => self.discard(payload),
         }
     }
 }

@@ -62,6 +62,7 @@
 //! | `engine` | all that is shared |
 //! | `buffer` | a batch on its way: filled, sent, brought back, released |
 //! | `event_fd` | a poll that finds nothing, where the host waits for the descriptor |
+//! | `publish` | what came of a job, on its way to pollers |
 //! | `put`, `worker`, `poll` | the walk of a payload, step by step |
 //! | `many` | several in one call |
 //! | `recall`, `reset` | taking back what is not begun; clearing the way |
@@ -138,6 +139,7 @@ mod engine;
 mod buffer;
 mod event_fd;
 mod poll;
+mod publish;
 mod put;
 mod recall;
 mod reset;

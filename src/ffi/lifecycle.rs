@@ -1,7 +1,8 @@
 //! Start, close and free, for C.
 
 use super::command::command;
-use super::config::{convert, jobexec_config, read};
+use super::config::jobexec_config;
+use super::configure::{convert, read};
 use super::error::{answer, null};
 use super::handle::{get, jobexec_executor, make, take};
 use super::memory::source;

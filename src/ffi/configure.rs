@@ -1,0 +1,266 @@
+//! The configuration from C and to C: its defaults, and how its shape and its fields are checked.
+
+use super::config::*;
+use super::error::{answer, null};
+use super::status::jobexec_status;
+use crate::config::{Config, MAX_WORKERS, Pages, Pinning, Waiting, Workers};
+use crate::status::{Error, Status};
+
+/// More than any version of the structure will have.
+const MOST_BYTES: u64 = 4096;
+
+/// Fills a configuration with defaults. size must be set before; every byte behind it is
+/// overwritten.
+///
+/// Threads: any. Ownership: nothing is kept. Blocks: never.
+/// Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_SIZE.
+///
+/// # Safety
+/// `config` is NULL or points to as many writable bytes as its size says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_config_init(config: *mut jobexec_config) -> jobexec_status {
+    answer(|| {
+        // SAFETY: the caller promises a readable structure, or NULL.
+        let size = unsafe { size_of_config(config) }?;
+        let tail = size - size_of::<jobexec_config>();
+        let behind = config.wrapping_add(1).cast::<u8>();
+        // SAFETY: the caller promises `size` writable bytes.
+        unsafe { behind.write_bytes(0, tail) };
+        // SAFETY: as above; the size was checked to hold this structure.
+        unsafe { config.write(defaults(size as u64)) };
+        Ok(())
+    })
+}
+
+/// How many jobs may be in flight, and wait, in an executor of that many workers: in_flight is
+/// results, or results_per_worker * max(workers, 1) where that is 0; queued is queue_per_worker *
+/// max(workers, 1), and never more than in_flight. Either output may be NULL.
+///
+/// Threads: any. Ownership: nothing is kept. Blocks: never.
+/// Answers: JOBEXEC_OK, JOBEXEC_ERROR_NULL, JOBEXEC_ERROR_SIZE, JOBEXEC_ERROR_ARGUMENT.
+///
+/// # Safety
+/// The pointers are NULL or valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_config_capacity(
+    config: *const jobexec_config,
+    workers: u32,
+    in_flight: *mut u64,
+    queued: *mut u64,
+) -> jobexec_status {
+    answer(|| {
+        // SAFETY: the caller promises a valid structure, or NULL.
+        let config = unsafe { read(config) }?;
+        if workers as usize > MAX_WORKERS {
+            let text = format!("{workers} workers are more than {MAX_WORKERS}");
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+        let capacity = plain(&config).capacity(workers as usize)?;
+        // SAFETY: the caller promises valid places, or NULL.
+        if let Some(place) = unsafe { in_flight.as_mut() } {
+            *place = capacity.in_flight as u64;
+        }
+        // SAFETY: as above.
+        if let Some(place) = unsafe { queued.as_mut() } {
+            *place = capacity.queued as u64;
+        }
+        Ok(())
+    })
+}
+
+/// Copies a configuration out of the caller's memory, checked as far as its shape goes.
+///
+/// # Safety
+/// `config` is NULL or points to as many readable bytes as its size says.
+pub(super) unsafe fn read(config: *const jobexec_config) -> Result<jobexec_config, Error> {
+    // SAFETY: the caller's promise.
+    let size = unsafe { size_of_config(config) }?;
+    let known = size_of::<jobexec_config>();
+    for offset in known..size {
+        let byte = config.cast::<u8>().wrapping_add(offset);
+        // SAFETY: the caller promises `size` readable bytes.
+        if unsafe { byte.read() } != 0 {
+            let text = format!(
+                "byte {offset} of the configuration is set, but this library knows {known}"
+            );
+            return Err(Error::new(Status::WrongSize, text));
+        }
+    }
+    // SAFETY: as above; every bit pattern that a C program can store is a valid structure.
+    Ok(unsafe { config.read() })
+}
+
+/// The configuration as the rest of the library knows it.
+///
+/// # Safety
+/// `cpus` points to `cpu_count` numbers, where pinning is by a list.
+pub(super) unsafe fn convert(config: &jobexec_config) -> Result<Config, Error> {
+    let pinning = match config.pinning {
+        JOBEXEC_PIN_AUTO => Pinning::Auto,
+        JOBEXEC_PIN_OFF => Pinning::Off,
+        JOBEXEC_PIN_LIST if config.cpus.is_null() => return Err(null("cpus")),
+        JOBEXEC_PIN_LIST if config.cpu_count as usize > MAX_WORKERS => {
+            let text = format!("{} CPUs are listed, more than {MAX_WORKERS}", config.cpu_count);
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+        JOBEXEC_PIN_LIST => {
+            // SAFETY: the caller's promise.
+            let cpus =
+                unsafe { std::slice::from_raw_parts(config.cpus, config.cpu_count as usize) };
+            Pinning::Cpus(cpus.iter().map(|cpu| *cpu as usize).collect())
+        }
+        other => {
+            let text = format!("pinning is {other}, which is none of JOBEXEC_PIN_");
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+    };
+    let wait_until_workers_run = flag("wait_until_workers_run", config.wait_until_workers_run)?;
+    let timing = flag("timing", config.timing)?;
+    let prefault = flag("prefault", config.prefault)?;
+    let ordered = flag("ordered", config.ordered)?;
+    let retry_failed = flag("retry_failed", config.retry_failed)?;
+    let pages = match config.pages {
+        JOBEXEC_PAGES_NORMAL => Pages::Normal,
+        JOBEXEC_PAGES_TRANSPARENT => Pages::Transparent,
+        JOBEXEC_PAGES_HUGE => Pages::Huge,
+        other => {
+            let text = format!("pages is {other}, which is none of JOBEXEC_PAGES_");
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+    };
+    let waiting = match config.waiting {
+        JOBEXEC_WAITING_BALANCED => Waiting::Balanced,
+        JOBEXEC_WAITING_LATENCY => Waiting::Latency,
+        JOBEXEC_WAITING_POWER => Waiting::Power,
+        other => {
+            let text = format!("waiting is {other}, which is none of JOBEXEC_WAITING_");
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+    };
+    let plain = plain(config);
+    Ok(Config {
+        waiting,
+        pinning,
+        wait_until_workers_run,
+        timing,
+        pages,
+        prefault,
+        ordered,
+        retry_failed,
+        ..plain
+    })
+}
+
+/// The fields that need no check of their own.
+fn plain(config: &jobexec_config) -> Config {
+    Config {
+        workers: match config.workers {
+            JOBEXEC_WORKERS_AUTO => Workers::Auto,
+            count => Workers::Count(count as usize),
+        },
+        queue_per_worker: config.queue_per_worker as usize,
+        results_per_worker: config.results_per_worker as usize,
+        results: config.results as usize,
+        seed: config.seed,
+        reserve_cores: config.reserve_cores as usize,
+        local_rank: config.local_rank as usize,
+        local_size: config.local_size as usize,
+        spin_ns: config.spin_ns,
+        max_restarts: config.max_restarts,
+        restart_window_ns: config.restart_window_ns,
+        restart_backoff_ns: config.restart_backoff_ns,
+        retries: config.retries,
+        first_session: config.first_session,
+        first_number: config.first_number,
+        stall_report_ns: config.stall_report_ns,
+        job_timeout_ns: config.job_timeout_ns,
+        cancel_kill_ns: config.cancel_kill_ns,
+        abandon_after_ns: config.abandon_after_ns,
+        max_abandoned: config.max_abandoned,
+        retry_backoff_ns: config.retry_backoff_ns,
+        trace_jobs: config.trace_jobs as usize,
+        input_bytes: config.input_bytes as usize,
+        output_bytes: config.output_bytes as usize,
+        ..Config::default()
+    }
+}
+
+fn defaults(size: u64) -> jobexec_config {
+    let config = Config::default();
+    jobexec_config {
+        size,
+        workers: JOBEXEC_WORKERS_AUTO,
+        queue_per_worker: config.queue_per_worker as u32,
+        results_per_worker: config.results_per_worker as u32,
+        results: config.results as u32,
+        wait_until_workers_run: config.wait_until_workers_run.into(),
+        timing: config.timing.into(),
+        seed: config.seed,
+        spin_ns: config.spin_ns,
+        max_restarts: config.max_restarts,
+        pinning: JOBEXEC_PIN_AUTO,
+        cpus: std::ptr::null(),
+        cpu_count: 0,
+        reserve_cores: config.reserve_cores as u32,
+        local_rank: config.local_rank as u32,
+        local_size: config.local_size as u32,
+        transform: None,
+        worker_init: None,
+        worker_exit: None,
+        discard: None,
+        log: None,
+        user: std::ptr::null_mut(),
+        user_destructor: None,
+        input_bytes: config.input_bytes as u64,
+        output_bytes: config.output_bytes as u64,
+        pages: JOBEXEC_PAGES_TRANSPARENT,
+        prefault: config.prefault.into(),
+        allocate: None,
+        deallocate: None,
+        memory_user: std::ptr::null_mut(),
+        worker_kind: JOBEXEC_WORKERS_ARE_THREADS,
+        worker_output: JOBEXEC_OUTPUT_INHERIT,
+        argv: std::ptr::null(),
+        env: std::ptr::null(),
+        worker_start_timeout_ns: 60_000_000_000,
+        restart_window_ns: config.restart_window_ns,
+        restart_backoff_ns: config.restart_backoff_ns,
+        retries: config.retries,
+        waiting: JOBEXEC_WAITING_BALANCED,
+        stall_report_ns: config.stall_report_ns,
+        ordered: config.ordered.into(),
+        first_session: config.first_session,
+        first_number: config.first_number,
+        job_timeout_ns: config.job_timeout_ns,
+        cancel_kill_ns: config.cancel_kill_ns,
+        abandon_after_ns: config.abandon_after_ns,
+        max_abandoned: config.max_abandoned,
+        retry_failed: config.retry_failed.into(),
+        retry_backoff_ns: config.retry_backoff_ns,
+        trace_jobs: config.trace_jobs as u64,
+    }
+}
+
+/// # Safety
+/// `config` is NULL or points to a readable size.
+unsafe fn size_of_config(config: *const jobexec_config) -> Result<usize, Error> {
+    if config.is_null() {
+        return Err(null("config"));
+    }
+    // SAFETY: not NULL, and the caller promises the rest.
+    let size = unsafe { config.cast::<u64>().read() };
+    let known = size_of::<jobexec_config>() as u64;
+    if !(known..=MOST_BYTES).contains(&size) {
+        let text = format!("config.size is {size}; set it to sizeof(jobexec_config), here {known}");
+        return Err(Error::new(Status::WrongSize, text));
+    }
+    Ok(size as usize)
+}
+
+fn flag(name: &str, value: u32) -> Result<bool, Error> {
+    if value > 1 {
+        let text = format!("{name} is {value}, not 0 or 1");
+        return Err(Error::new(Status::InvalidArgument, text));
+    }
+    Ok(value == 1)
+}
