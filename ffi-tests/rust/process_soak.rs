@@ -1,5 +1,6 @@
-//! Workers are killed at random instants, again and again, while a host puts, polls and resets:
-//! every job has exactly one outcome, every result is right, and every worker comes back.
+//! Workers are killed at random instants, again and again, while a host puts, polls, cancels and
+//! resets, and some jobs hang until their deadline: every job has exactly one outcome, every result
+//! is right, and every worker comes back.
 //!
 //! `JOBEXEC_SOAK_KILLS` says how many kills; 300 unless it does, 10,000 for a thorough run.
 //! `JOBEXEC_SOAK_SEED` repeats a run's choices.
@@ -27,10 +28,17 @@ fn mixed(input: &[u8], at: usize, seed: u64) -> u8 {
     input[at].wrapping_mul(31).wrapping_add(at as u8) ^ (seed >> (at % 8)) as u8
 }
 
+/// In the first two bytes: does not end, and does not listen.
+const HANGS: u16 = u16::MAX;
+
 /// Takes as many microseconds as the first two bytes say, all of it between two bytes written.
 fn transform(batch: &mut Batch<'_>, job: &JobContext<'_>) -> Result<(), Failure> {
     let (input, output) = batch.split();
-    let time = Duration::from_micros(u64::from(u16::from_le_bytes([input[0], input[1]])));
+    let time = u16::from_le_bytes([input[0], input[1]]);
+    while time == HANGS {
+        thread::park();
+    }
+    let time = Duration::from_micros(time.into());
     for (at, byte) in output[..input.len()].iter_mut().enumerate() {
         if at == input.len() / 2 {
             let end = Instant::now() + time;
@@ -54,7 +62,8 @@ struct Host {
     next: Option<u64>,
     session: u32,
     accepted: u64,
-    outcomes: [u64; 2],
+    /// Done, crashed, cancelled, timed out.
+    outcomes: [u64; 4],
     discarded: u64,
 }
 
@@ -63,7 +72,7 @@ impl Host {
         let Ok(mut buffer) = self.executor.acquire() else { return };
         let length = 2 + random.below(BYTES as u64 - 10) as usize;
         let mut input: Vec<u8> = (0..length).map(|_| random.below(256) as u8).collect();
-        let time = random.below(1000) as u16;
+        let time = if random.below(50) == 0 { HANGS } else { random.below(1000) as u16 };
         input[..2].copy_from_slice(&time.to_le_bytes());
         buffer.input_mut()[..length].copy_from_slice(&input);
         buffer.set_input(length);
@@ -101,6 +110,8 @@ impl Host {
                 assert_eq!(failure.code, -libc::SIGKILL, "{failure:?}");
                 self.outcomes[1] += 1;
             }
+            Outcome::Cancelled => self.outcomes[2] += 1,
+            Outcome::TimedOut => self.outcomes[3] += 1, // On a busy machine, short ones too.
             other => panic!("{other:?}"),
         }
     }
@@ -114,10 +125,10 @@ impl Host {
 
     fn check_accounts(&self) {
         let n = self.executor.stats();
-        let outcomes = n.done + n.failed + n.panicked + n.crashed + n.discarded;
+        let outcomes = n.done + n.crashed + n.cancelled + n.timed_out + n.discarded;
         assert_eq!(n.accepted, outcomes + n.outstanding, "{n:?}");
-        let known = (self.accepted, self.outcomes[0], self.outcomes[1]);
-        assert_eq!((n.accepted, n.done, n.crashed), known);
+        assert_eq!(n.accepted, self.accepted);
+        assert_eq!([n.done, n.crashed, n.cancelled, n.timed_out], self.outcomes);
     }
 
     /// Works until it is told to stop and nothing is open.
@@ -134,6 +145,11 @@ impl Host {
             }
             match random.below(1000) {
                 0..5 => self.reset(),
+                500..550 => {
+                    if let Some(id) = self.open.keys().next() {
+                        self.executor.cancel(*id).expect("it was put in this session");
+                    }
+                }
                 5..50 => self.check_accounts(),
                 50..500 if !self.open.is_empty() => {
                     let result = self.executor.poll_wait(PATIENCE).expect("a result");
@@ -161,6 +177,8 @@ fn soak(kills: u64, retries: u32, ordered: bool, seed: u64) {
         queue_per_worker: 8,
         input_bytes: BYTES,
         output_bytes: BYTES,
+        job_timeout_ns: 3_000_000,
+        cancel_kill_ns: 1_000_000,
         max_restarts: u32::MAX,
         restart_backoff_ns: 1000,
         retries,
@@ -173,7 +191,7 @@ fn soak(kills: u64, retries: u32, ordered: bool, seed: u64) {
     let executor = executor.expect("it starts");
     let (open, begin) = (HashMap::new(), Instant::now());
     let (next, session, accepted) = (ordered.then_some(0), 0, 0);
-    let mut host = Host { executor, open, next, session, accepted, outcomes: [0; 2], discarded: 0 };
+    let mut host = Host { executor, open, next, session, accepted, outcomes: [0; 4], discarded: 0 };
     let (stop, killed) = (AtomicBool::new(false), AtomicU64::new(0));
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -197,17 +215,24 @@ fn soak(kills: u64, retries: u32, ordered: bool, seed: u64) {
     }
     host.check_accounts();
     let n = host.executor.stats();
-    assert_eq!((n.restarts, n.discarded), (killed, host.discarded), "{n:?}");
+    assert_eq!(n.discarded, host.discarded, "{n:?}");
+    // The library itself ended those that did not listen, also where a reset came first.
+    assert!(
+        (killed..=killed + n.timed_out + n.cancelled + n.discarded).contains(&n.restarts),
+        "{n:?}"
+    );
     host.executor.close(PATIENCE).expect("it closes");
     host.check_accounts();
     assert_eq!(children(), []);
     eprintln!(
-        "{killed} kills, {retries} retries, ordered {ordered}, {:.1} s: {} jobs, {} done, {} crashed, {} discarded by \
-         {} resets",
+        "{killed} kills, {retries} retries, ordered {ordered}, {:.1} s: {} jobs, {} done, {} crashed, \
+         {} cancelled, {} timed out, {} discarded by {} resets",
         begin.elapsed().as_secs_f64(),
         n.accepted,
         n.done,
         n.crashed,
+        n.cancelled,
+        n.timed_out,
         n.discarded,
         n.session
     );
