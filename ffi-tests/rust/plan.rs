@@ -15,6 +15,8 @@ pub(crate) struct Plan {
     pub(crate) jobs: usize,
     /// How many puts there are for each reset; 0 for none.
     pub(crate) puts_a_reset: u64,
+    /// How many puts there are for each job that is cancelled; 0 for none.
+    pub(crate) puts_a_cancel: u64,
     /// How many puts and polls there are for each that waits; 0 for none.
     pub(crate) calls_a_wait: u64,
     pub(crate) ending: Ending,
@@ -35,6 +37,7 @@ impl Plan {
     pub(crate) fn new(seed: u64) -> Plan {
         let mut random = Random::new(seed);
         let jobs = random.pick(&[10, 1_000, 100_000]);
+        let timing = random.one_in(2);
         Plan {
             seed,
             config: Config {
@@ -42,7 +45,12 @@ impl Plan {
                 queue_per_worker: random.pick(&[1, 2, 100]),
                 spin_ns: random.pick(&[0, Config::default().spin_ns]),
                 waiting: random.pick(&[Waiting::Balanced, Waiting::Latency, Waiting::Power]),
-                timing: random.one_in(2),
+                timing,
+                retries: random.pick(&[0, 1, 2]),
+                retry_failed: random.one_in(3),
+                retry_backoff_ns: random.pick(&[0, 20_000]),
+                // None comes to it, but threads take the longer way.
+                job_timeout_ns: if timing && random.one_in(3) { u64::MAX } else { 0 },
                 ordered: random.one_in(2),
                 seed,
                 ..config(random.pick(&[1, 2, 4]))
@@ -51,11 +59,19 @@ impl Plan {
             pollers: random.pick(&[1, 2, 3]),
             jobs: jobs as usize,
             puts_a_reset: random.pick(&[0, 0, 50, 2_000]),
+            puts_a_cancel: random.pick(&[0, 0, 3, 100]),
             calls_a_wait: random.pick(&[0, 1, 2, 20]),
             ending: random.pick(&[Ending::Finish, Ending::Close, Ending::Abort]),
             ends_at: random.below(jobs) as usize,
             unclosed: random.one_in(3),
         }
+    }
+}
+
+impl Plan {
+    /// How often a job is begun that always fails.
+    pub(crate) fn attempts(&self) -> u64 {
+        if self.config.retry_failed { u64::from(self.config.retries) + 1 } else { 1 }
     }
 }
 

@@ -116,6 +116,9 @@ impl Round {
             };
             match answer {
                 Ok(id) => {
+                    if random.one_in(self.plan.puts_a_cancel) {
+                        self.cancel(id);
+                    }
                     assert!(split(id).0 >= floor, "accepted by a session that was over");
                     self.ledger.note(line, Event::Accepted);
                     self.ledger.note_id(line, id);
@@ -154,13 +157,31 @@ impl Round {
     }
 
     fn check(&self, result: &JobResult<Payload>, floor: u32) {
-        result.payload.as_ref().unwrap().note(Event::Delivered);
-        self.ledger.note_id(result.payload.as_ref().unwrap().line, result.id);
+        let payload = result.payload.as_ref().expect("no thread is set aside");
+        payload.note(Event::Delivered);
+        self.ledger.note_id(payload.line, result.id);
         assert!(result.session >= floor, "delivered after its session was over");
         assert_eq!((result.session, result.number), split(result.id));
-        assert_eq!(result.payload.as_ref().unwrap().ran, Some((result.id, result.outcome)));
+        let attempts = u64::from(result.attempts);
+        match result.outcome {
+            Outcome::Cancelled => assert!(self.plan.puts_a_cancel > 0),
+            outcome => assert_eq!(payload.ran, Some((result.id, outcome))),
+        }
+        match result.outcome {
+            Outcome::Done => assert_eq!(attempts, 1),
+            Outcome::Cancelled => assert!(attempts <= self.plan.attempts()),
+            _ => assert_eq!(attempts, self.plan.attempts()),
+        }
         assert_eq!(result.failure.is_some(), result.outcome != Outcome::Done);
         assert_eq!(result.times.created > 0, self.plan.config.timing);
+    }
+
+    fn cancel(&self, id: u64) {
+        match self.executor.cancel(id) {
+            // Or its session is over.
+            Ok(()) | Err(Status::Empty | Status::Closed | Status::Aborted) => {}
+            Err(status) => self.fail(status),
+        }
     }
 
     fn reset(&self, random: &mut Random) {
@@ -192,7 +213,9 @@ impl Round {
             assert!(now.outstanding <= now.accepted && resolved(&now) <= now.accepted, "{now:?}");
             assert!(before.accepted <= now.accepted && resolved(&before) <= resolved(&now));
             assert!(now.most_outstanding <= in_flight && now.most_ready <= in_flight, "{now:?}");
-            assert!(now.most_queued <= queued && now.queued <= queued, "{now:?}");
+            // What is tried again waits beside the queue.
+            let again = if self.plan.attempts() > 1 { in_flight } else { 0 };
+            assert!(now.most_queued <= queued + again && now.queued <= queued + again, "{now:?}");
             assert!(now.ready <= in_flight && before.session <= now.session, "{now:?}");
             before = now;
             yield_now();
@@ -209,9 +232,10 @@ impl Round {
         }
         drop(executor);
         until(|| Arc::strong_count(&ledger) == 1);
-        let totals = ledger.check();
+        let begun = if plan.puts_a_cancel > 0 { 0 } else { 1 };
+        let totals = ledger.check(begun..=plan.attempts());
         if let Some(stats) = stats {
-            let delivered = stats.done + stats.failed + stats.panicked;
+            let delivered = stats.done + stats.failed + stats.panicked + stats.cancelled;
             let counted = (stats.accepted, delivered, stats.discarded);
             assert_eq!(counted, (totals.accepted, totals.delivered, totals.discarded));
             let left = (stats.outstanding, stats.queued, stats.running, stats.ready);
@@ -251,5 +275,5 @@ fn join(thread: ScopedJoinHandle<'_, ()>) {
 }
 
 fn resolved(stats: &Stats) -> u64 {
-    stats.done + stats.failed + stats.panicked + stats.discarded
+    stats.done + stats.failed + stats.panicked + stats.cancelled + stats.discarded
 }
