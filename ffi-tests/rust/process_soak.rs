@@ -35,8 +35,10 @@ const HANGS: u16 = u16::MAX;
 fn transform(batch: &mut Batch<'_>, job: &JobContext<'_>) -> Result<(), Failure> {
     let (input, output) = batch.split();
     let time = u16::from_le_bytes([input[0], input[1]]);
-    while time == HANGS {
-        thread::park();
+    if time == HANGS {
+        loop {
+            thread::park();
+        }
     }
     let time = Duration::from_micros(time.into());
     for (at, byte) in output[..input.len()].iter_mut().enumerate() {
