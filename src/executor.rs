@@ -104,7 +104,7 @@ impl<T: Send + 'static> Executor<T> {
     }
 
     /// Cancels a job of this session, by the number that its put answered. One that waits never
-    /// runs; one that runs is told ([`JobContext::cancelled`]). Either comes as `Cancelled`; one
+    /// runs; one that runs is told ([`cancelled`](crate::JobContext::cancelled)). Either comes as `Cancelled`; one
     /// that is done comes as what it is. `Empty` if there was no such job in this session, or where
     /// there are no workers. Never waits; allowed inside callbacks.
     pub fn cancel(&self, id: u64) -> Result<(), Status> {

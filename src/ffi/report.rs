@@ -49,7 +49,7 @@ pub unsafe extern "C" fn jobexec_report_json(
 }
 
 /// Writes what the last config.trace_jobs jobs went through whose results were polled, as
-/// jobexec_report does: JSON for https://ui.perfetto.dev or chrome://tracing, with a row for each
+/// jobexec_report does: JSON for Perfetto (ui.perfetto.dev) or chrome://tracing, with a row for each
 /// worker and its runs, and what was queued and ready, in microseconds of CLOCK_MONOTONIC. 1 KB a
 /// job, about.
 ///
