@@ -38,15 +38,14 @@ impl Histogram {
     /// The time that so many of a hundred did not take longer than: the end of its bucket. 0 where
     /// nothing was counted.
     pub(crate) fn percentile(&self, percent: u64) -> u64 {
-        let counts: Vec<u64> = self.counts.iter().map(|it| it.load(Ordering::Relaxed)).collect();
-        let all: u64 = counts.iter().sum();
-        let rank = (all * percent).div_ceil(100).max(1);
+        let counts = || self.counts.iter().map(|count| count.load(Ordering::Relaxed));
+        let rank = (counts().sum::<u64>() * percent).div_ceil(100).max(1);
         let mut below = 0;
-        let reaches = |count: &u64| {
+        let reaches = |count| {
             below += count;
             below >= rank
         };
-        counts.iter().position(reaches).map_or(0, end)
+        counts().position(reaches).map_or(0, end)
     }
 }
 
