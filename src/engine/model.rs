@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::clock::Timeout;
+use crate::job::Completion;
 use crate::record::Text;
 use crate::run::{JobContext, LogLevel};
 use crate::status::Status;
