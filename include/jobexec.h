@@ -549,6 +549,23 @@ typedef struct jobexec_config {
      * results were polled. 64 bytes each. Default 0; at most 2^20. Needs timing.
      */
     uint64_t trace_jobs;
+    /**
+     * How many workers each stage of a chain has; NULL, the default, is one stage with all workers.
+     * Else these say how many there are in all, workers counts for nothing, and a job goes through
+     * all stages: what one has done waits for the next, without the host's help. jobexec_job_stage
+     * says which one a transform is called for. A buffer is read and written in turn: a stage's
+     * input is what the one before wrote, its output lies where that one read. All 0 runs all stages
+     * inside jobexec_put. Read during jobexec_start only.
+     */
+    const uint32_t *stages;
+    /**
+     * How many stages; at most 8. Default 0, as 1.
+     */
+    uint32_t stage_count;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
 } jobexec_config;
 
 /**
@@ -1350,6 +1367,16 @@ uint32_t jobexec_job_worker(const struct jobexec_job *job);
 uint64_t jobexec_job_seed(const struct jobexec_job *job);
 
 /**
+ * Which stage of a chain the job is run for, from 0, see config.stages; 0 for NULL.
+ *
+ * Threads: the worker's. Blocks: never.
+ *
+ * # Safety
+ * `job` is NULL, or what the transform was given.
+ */
+uint32_t jobexec_job_stage(const struct jobexec_job *job);
+
+/**
  * Which try of the job this is, from 1, see config.retries; 0 for NULL.
  *
  * Threads: the worker's. Blocks: never.
@@ -1543,7 +1570,7 @@ jobexec_status jobexec_report(struct jobexec_executor *exec,
 
 /**
  * Writes the job report for programs, as jobexec_report does: one JSON object with state, session,
- * pinned_by, capacity (queued, in_flight), workers (each with place, cpu, done, busy and job, which
+ * pinned_by, capacity (queued, in_flight), workers (each with place, cpu, stage, done, busy and job, which
  * is null or has id, session, number, running_ns and unwanted), stats (all of jobexec_counters, by
  * their names), readiness, busy and warnings.
  *

@@ -262,6 +262,11 @@ public:
     Config& pin_to(std::vector<std::uint32_t> cpus) {
         return set(cpus_, std::move(cpus)).set(raw_.pinning, JOBEXEC_PIN_LIST);
     }
+    /// How many workers each stage of a chain has; Job::stage() says which one a transform is called
+    /// for. See jobexec_config.stages. Default: one stage, with all workers.
+    Config& stages(std::vector<std::uint32_t> counts) {
+        return set(stages_, std::move(counts));
+    }
     /// This process among those of this machine that pin workers. Default 0 of 1.
     Config& local(std::uint32_t rank, std::uint32_t size) {
         return set(raw_.local_rank, rank).set(raw_.local_size, size);
@@ -285,7 +290,7 @@ private:
         return *this;
     }
     ::jobexec_config raw_;
-    std::vector<std::uint32_t> cpus_;
+    std::vector<std::uint32_t> cpus_, stages_;
 };
 
 /// The job that a transform is at. Valid for the call, on the worker's thread; never blocks.
@@ -302,6 +307,8 @@ public:
     std::uint64_t number() const noexcept { return ::jobexec_job_number(raw_); }
     /// Which worker runs it, from 0.
     std::uint32_t worker() const noexcept { return ::jobexec_job_worker(raw_); }
+    /// Which stage of a chain it is run for, from 0.
+    std::uint32_t stage() const noexcept { return ::jobexec_job_stage(raw_); }
     /// Which try of the job this is, from 1.
     std::uint32_t attempt() const noexcept { return ::jobexec_job_attempt(raw_); }
     /// A seed of its own, the same whichever worker runs it.
@@ -568,6 +575,8 @@ protected:
         ::jobexec_config raw = config.raw_;
         raw.cpus = config.cpus_.data();
         raw.cpu_count = static_cast<std::uint32_t>(config.cpus_.size());
+        raw.stages = config.stages_.data();
+        raw.stage_count = static_cast<std::uint32_t>(config.stages_.size());
         raw.transform = State::on_job;
         if (state->hooks.worker_init) raw.worker_init = State::on_init;
         if (state->hooks.worker_exit) raw.worker_exit = State::on_exit;

@@ -57,6 +57,15 @@ impl Engine {
         Some(arena.view(arena.index_of(payload)?))
     }
 
+    /// The same for a stage, whose output counts as empty.
+    pub(crate) fn buffer_for(&self, payload: *mut c_void, stage: usize) -> Option<View> {
+        let view = self.buffer_of(payload)?.for_stage(stage);
+        if stage > 0 {
+            view.set_output(0);
+        }
+        Some(view)
+    }
+
     /// The caller puts a payload: if it is a buffer, it must hold it, and does no longer.
     #[inline]
     pub(crate) fn send(&self, payload: *mut c_void) -> Result<(), Status> {
@@ -79,7 +88,7 @@ impl Engine {
     pub(crate) fn bring(&self, payload: *mut c_void) -> Option<View> {
         let arena = self.arena.as_ref()?;
         let index = arena.index_of(payload)?;
-        arena.bring(index).then(|| arena.view(index))
+        arena.bring(index).then(|| arena.view(index).behind(self.stage_ends.len()))
     }
 
     /// Takes a buffer back that nobody will get. False if the payload is none.

@@ -34,8 +34,9 @@ impl Engine {
         self.notes.add(id, position, self.jobs.taken(), || self.signals.note_cancels());
         #[cfg(not(control = "cancel_fence"))]
         barrier::heavy();
-        if let Some(job) = self.later.as_ref().and_then(|it| it.take(|_, job| job.id == id)) {
-            self.give_back(job); // It does not wait for its next try.
+        let pauses = self.later.as_ref().and_then(|later| later.take(|_, job| job.id == id));
+        if let Some((job, stage)) = pauses {
+            self.give_back(job, stage); // It does not wait for its next try.
         }
         if (0..self.desks.len()).any(|desk| self.call_off(desk, id)) {
             self.notes.strike(id);
@@ -64,7 +65,7 @@ impl Engine {
         if !self.lanes.is_empty()
             && let Some(job) = self.withdraw(desk / DEPTH, desk % DEPTH)
         {
-            self.give_back(job); // Whoever takes it next finds it noted.
+            self.give_back(job, self.stage_of(desk / DEPTH)); // Whoever takes it next finds it noted.
             return false;
         }
         self.tell(desk, at.number, Outcome::Cancelled)

@@ -6,6 +6,9 @@ use crate::status::{Error, Status};
 /// The most workers an executor may have.
 pub const MAX_WORKERS: usize = 4096;
 
+/// The most stages of a chain.
+pub const MAX_STAGES: usize = 8;
+
 /// The most tries that a job may have beside the first.
 const MAX_RETRIES: usize = 1000;
 /// The most jobs that may be in flight.
@@ -127,6 +130,12 @@ pub struct Config {
     /// Of how many jobs what they went through is kept, for [`crate::Executor::trace_json`]: the last
     /// whose results were polled. 64 bytes each. Default 0; at most 2^20. Needs `timing`.
     pub trace_jobs: usize,
+    /// How many workers each stage of a chain has. Empty, the default, is one stage with all
+    /// `workers`; else these say how many there are in all, `workers` counts for nothing, and a job
+    /// goes through all stages: what one has done waits for the next, without the host's help.
+    /// [`crate::JobContext::stage`] says which one a transform is run for. All 0 runs all stages
+    /// inside the put. At most [`MAX_STAGES`].
+    pub stages: Vec<usize>,
     /// Bytes of a batch's input and output, for [`crate::BatchExecutor`]; there are as many of each
     /// as jobs may be in flight. Both 0, the default, is no batches. At most
     /// [`MAX_BUFFER_BYTES`](crate::MAX_BUFFER_BYTES).
@@ -194,6 +203,7 @@ impl Default for Config {
             first_session: 0,
             first_number: 0,
             trace_jobs: 0,
+            stages: Vec::new(),
             input_bytes: 0,
             output_bytes: 0,
             pages: Pages::Transparent,
@@ -247,9 +257,25 @@ impl Config {
         self.input_bytes > 0 || self.output_bytes > 0
     }
 
+    /// How many workers there are to be, in all stages.
+    pub(crate) fn all_workers(&self) -> Workers {
+        match self.stages.is_empty() {
+            true => self.workers,
+            false => Workers::Count(self.stages.iter().sum()),
+        }
+    }
+
     /// Everything that can be said without looking at the machine.
     pub(crate) fn validate(&self) -> Result<(), Error> {
-        if let Workers::Count(count) = self.workers {
+        within("the number of stages", self.stages.len(), 0, MAX_STAGES)?;
+        for count in &self.stages {
+            within("a stage's workers", *count, 0, MAX_WORKERS)?;
+        }
+        if self.stages.contains(&0) && self.stages.iter().any(|count| *count > 0) {
+            let text = "a stage has no workers, but another has";
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+        if let Workers::Count(count) = self.all_workers() {
             within("workers", count, 0, MAX_WORKERS)?;
             self.capacity(count)?;
         } else {

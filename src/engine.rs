@@ -40,8 +40,11 @@ pub(crate) struct Engine {
     pub(crate) desks: Box<[Desk]>,
     /// One for each worker process.
     pub(crate) lanes: Arc<[Lane]>,
-    /// Jobs that come back from workers, where some may.
-    pub(crate) returned: Option<Returned>,
+    /// For each stage the jobs that do not come from a put: those that come back from a worker, where
+    /// some may, and those that the stage before has done.
+    pub(crate) relays: Box<[Option<Returned>]>,
+    /// For each stage the first worker that is not its own any more.
+    pub(crate) stage_ends: Box<[usize]>,
     pub(crate) run: Box<dyn Run>,
     /// The batches' memory, where there are batches.
     pub(crate) arena: Option<Arc<Arena>>,
@@ -109,6 +112,8 @@ pub(crate) struct Parts {
     pub(crate) stall_report_ns: u64,
     pub(crate) limits: Option<Limits>,
     pub(crate) trace_jobs: usize,
+    /// For each stage the first worker that is not its own any more.
+    pub(crate) stage_ends: Box<[usize]>,
     pub(crate) run: Box<dyn Run>,
     pub(crate) arena: Option<Arc<Arena>>,
     /// None where workers are threads.
@@ -126,6 +131,7 @@ impl Engine {
             stall_report_ns,
             limits,
             trace_jobs,
+            stage_ends,
             run,
             arena,
             lanes,
@@ -135,6 +141,7 @@ impl Engine {
         signals.begin_session(first.0);
         let processes = !lanes.is_empty();
         let desks = if processes { workers * DEPTH } else { workers };
+        let comes_back = processes || retry_failed;
         let usual_limit = limits.as_ref().map_or(0, |limits| limits.usual);
         Engine {
             signals,
@@ -144,7 +151,11 @@ impl Engine {
             records: Records::new(capacity.in_flight),
             desks: (0..desks).map(|_| Desk::new()).collect(),
             lanes,
-            returned: (processes || retry_failed).then(|| Returned::new(capacity.in_flight)),
+            relays: (0..stage_ends.len())
+                .map(|stage| comes_back || stage > 0)
+                .map(|has| has.then(|| Returned::new(capacity.in_flight)))
+                .collect(),
+            stage_ends,
             run,
             arena,
             retries,
@@ -183,6 +194,7 @@ impl Engine {
             + Records::bytes(capacity.in_flight)
             + Notes::bytes(capacity.in_flight)
             + if_so(processes || retry_failed, Returned::bytes(capacity.in_flight))
+            + config.stages.len().saturating_sub(1) * Returned::bytes(capacity.in_flight)
             + if_so(config.has_pauses(), Later::bytes(capacity.in_flight))
             + desks * size_of::<Desk>()
             + Tally::bytes()
@@ -221,7 +233,18 @@ impl Engine {
 
     /// Whether thread workers take the step of [`crate::supervised`].
     pub(crate) fn is_supervised(&self) -> bool {
-        self.limits.is_some() || self.retry_failed
+        self.limits.is_some() || self.retry_failed || self.stage_ends.len() > 1
+    }
+
+    /// Which stage a worker serves.
+    pub(crate) fn stage_of(&self, worker: usize) -> usize {
+        let earlier = self.stage_ends.iter().take_while(|end| **end <= worker).count();
+        earlier.min(self.stage_ends.len() - 1)
+    }
+
+    /// Whether there is another stage behind that one.
+    pub(crate) fn has_stage_after(&self, stage: usize) -> bool {
+        stage + 1 < self.stage_ends.len()
     }
 
     /// Whether jobs run inside their put.

@@ -201,7 +201,7 @@ impl<T: Send + 'static> Executor<T> {
     }
 
     /// The same for programs, as one JSON object: `state`, `session`, `pinned_by`, `capacity`,
-    /// `workers` (each with its `place`, `cpu`, `done`, `busy` and `job`), `stats` (all of [`Stats`]
+    /// `workers` (each with its `place`, `cpu`, `stage`, `done`, `busy` and `job`), `stats` (all of [`Stats`]
     /// by their names), `readiness`, `busy` and `warnings`.
     pub fn report_json(&self) -> String {
         self.running.report_json()

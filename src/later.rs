@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 
 /// See the module.
 pub(crate) struct Later {
-    jobs: Mutex<Vec<(u64, Job)>>,
+    jobs: Mutex<Vec<(u64, Job, usize)>>,
     /// The pause before the second try, in nanoseconds; each next is twice as long.
     pause: u64,
 }
@@ -28,32 +28,33 @@ impl Later {
 
     /// Bytes that it takes.
     pub(crate) fn bytes(places: usize) -> usize {
-        places * size_of::<(u64, Job)>()
+        places * size_of::<(u64, Job, usize)>()
     }
 
     /// Never held while anything waits or calls back.
-    fn jobs(&self) -> MutexGuard<'_, Vec<(u64, Job)>> {
+    fn jobs(&self) -> MutexGuard<'_, Vec<(u64, Job, usize)>> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a job that has just failed. Answers when its time comes.
-    pub(crate) fn push(&self, job: Job, now: u64) -> u64 {
+    /// Keeps a job that has just failed in a stage. Answers when its time comes.
+    pub(crate) fn push(&self, job: Job, stage: usize, now: u64) -> u64 {
         let times = 1_u64.checked_shl(job.tries as u32 - 1).unwrap_or(LONGEST).min(LONGEST);
         let due = now.saturating_add(self.pause.saturating_mul(times));
-        self.jobs().push((due, job));
+        self.jobs().push((due, job, stage));
         due
     }
 
-    /// Takes a job that is wanted, by its time and itself.
-    pub(crate) fn take(&self, wanted: impl Fn(u64, &Job) -> bool) -> Option<Job> {
+    /// Takes a job that is wanted, by its time and itself, and its stage.
+    pub(crate) fn take(&self, wanted: impl Fn(u64, &Job) -> bool) -> Option<(Job, usize)> {
         let mut jobs = self.jobs();
-        let at = jobs.iter().position(|(due, job)| wanted(*due, job))?;
-        Some(jobs.swap_remove(at).1)
+        let at = jobs.iter().position(|(due, job, _)| wanted(*due, job))?;
+        let (_, job, stage) = jobs.swap_remove(at);
+        Some((job, stage))
     }
 
     /// When the next one's time comes.
     pub(crate) fn next(&self) -> Option<u64> {
-        self.jobs().iter().map(|(due, _)| *due).min()
+        self.jobs().iter().map(|(due, ..)| *due).min()
     }
 
     /// How many there are.
@@ -73,7 +74,7 @@ mod tests {
         for (tries, pause) in [(1, 10), (2, 20), (3, 40), (7, 640), (8, 1000), (500, 1000)] {
             let payload = std::ptr::null_mut();
             let job = Job { id: Id(0), payload, created: 0, position: 0, limit: 0, tries };
-            assert_eq!(later.push(job, 5), 5 + pause);
+            assert_eq!(later.push(job, 0, 5), 5 + pause);
             assert_eq!((later.next(), later.len()), (Some(5 + pause), 1));
             assert!(later.take(|due, _| due < 5 + pause).is_none());
             assert!(later.take(|due, _| due == 5 + pause).is_some());

@@ -204,7 +204,7 @@ pub use batch_executor::{BatchExecutor, BatchResult, NotPut};
 #[cfg(not(loom))]
 pub use batch_worker::{is_worker, serve_worker};
 pub use config::{Capacity, Config, MAX_BUFFER_BYTES, MAX_IN_FLIGHT, MAX_NUMBER, MAX_SESSION};
-pub use config::{MAX_SPIN_NS, MAX_WORKERS};
+pub use config::{MAX_SPIN_NS, MAX_STAGES, MAX_WORKERS};
 pub use config::{Pages, Pinning, PutOptions, Waiting, Workers};
 pub use credits::Outcome;
 #[cfg(not(loom))]

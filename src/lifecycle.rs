@@ -31,6 +31,16 @@ pub(crate) struct Site<'a> {
     pub(crate) spin: Spin,
 }
 
+impl Site<'_> {
+    /// Which stage each worker serves.
+    pub(crate) fn stages(&self) -> Vec<usize> {
+        let counts = self.config.stages.iter().enumerate();
+        let stages: Vec<usize> =
+            counts.flat_map(|(stage, count)| std::iter::repeat_n(stage, *count)).collect();
+        if stages.is_empty() { vec![0; self.cpus.len()] } else { stages }
+    }
+}
+
 /// How long the end of worker processes may take that are killed at the deadline of a close: a few
 /// milliseconds, but longer for one with much memory, or on a machine that has too much to do.
 const KILL_NS: u64 = 1_000_000_000;
@@ -95,6 +105,7 @@ impl Running {
             retry_backoff_ns: if config.has_pauses() { config.retry_backoff_ns } else { 0 },
             stall_report_ns: config.stall_report_ns,
             trace_jobs: config.trace_jobs,
+            stage_ends: stage_ends(config, workers),
             limits: config.needs_warden().then(|| {
                 let Config { job_timeout_ns, cancel_kill_ns, .. } = *config;
                 let Config { abandon_after_ns, max_abandoned, .. } = *config;
@@ -234,8 +245,21 @@ fn lanes(workers: usize) -> Result<Arc<[Lane]>, Error> {
     lanes.map(Arc::from).map_err(|error| Error::new(Status::OutOfMemory, error.to_string()))
 }
 
+/// For each stage the first worker that is not its own any more.
+fn stage_ends(config: &Config, workers: usize) -> Box<[usize]> {
+    if config.stages.is_empty() {
+        return Box::new([workers]);
+    }
+    let mut end = 0;
+    let mut next = |count: &usize| {
+        end += count;
+        end
+    };
+    config.stages.iter().map(&mut next).collect()
+}
+
 fn placement(config: &Config) -> Result<Placement, Error> {
-    let workers = match config.workers {
+    let workers = match config.all_workers() {
         Workers::Auto => None,
         Workers::Count(0) => {
             let source = "no workers: jobs run inside put".to_owned();

@@ -59,11 +59,6 @@ impl Posts {
         self.holders[worker] != 0
     }
 
-    /// Whether any worker has one.
-    pub(crate) fn any_held(&self) -> bool {
-        self.holders.iter().any(|holder| *holder != 0)
-    }
-
     /// The worker's thread, which is at that job, loses its post.
     pub(crate) fn set_aside(&mut self, worker: usize, job: &Job) {
         let thread = std::mem::take(&mut self.holders[worker]);

@@ -33,6 +33,7 @@ pub(crate) enum Leave {
 /// One process's life, for its thread.
 struct Shift<'a> {
     worker: usize,
+    stage: usize,
     lane: &'a Lane,
     /// Positions that are handed over and not collected.
     head: u64,
@@ -98,6 +99,7 @@ impl Engine {
         let (head, tail) = (0, 0);
         let mut shift = Shift {
             worker,
+            stage: self.stage_of(worker),
             lane,
             head,
             tail,
@@ -127,17 +129,15 @@ impl Engine {
     }
 
     fn wait_for_errand(&self, worker: usize) -> Errand {
-        let lane = &self.lanes[worker];
-        let attempt = || match self.next_job().or_else(|| self.steal(worker)) {
+        let (lane, stage) = (&self.lanes[worker], self.stage_of(worker));
+        let attempt = || match self.next_job(stage).or_else(|| self.steal(worker)) {
             Some(job) => Some(Errand::Job(job)),
             None if lane.is_dead() => Some(Errand::Dead),
             None => self.signals.phase().closed().then_some(Errand::GoHome),
         };
-        let has = |others| {
-            self.jobs.has(others) || others == 0 && (self.has_returned() || self.has_spoils(worker))
-        };
+        let has = |others| self.has_job(stage, others) || others == 0 && self.has_spoils(worker);
         let spin = self.spin.yielding();
-        let (work, pending) = (&self.signals.work, || self.has_pending_work());
+        let (work, pending) = (self.signals.work_of(stage), || self.has_pending_work(stage));
         let found = work.wait_behind(spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
         found.unwrap_or(Errand::GoHome)
     }
@@ -155,7 +155,7 @@ impl Engine {
     fn hand_ahead(&self, shift: &mut Shift) -> bool {
         let mut handed = false;
         while !shift.expelled && !shift.is_empty() && shift.tail - shift.head < shift.ahead() {
-            let Some(job) = self.next_job() else { break };
+            let Some(job) = self.next_job(shift.stage) else { break };
             self.lend(shift, job);
             handed = true;
         }
@@ -182,7 +182,7 @@ impl Engine {
         // Ends with a fence, which is N2 of the event, too, and lies between the offer and the phase.
         shift.lane.link.offer(position, job.id, buffer, job.tries);
         if shift.tail - shift.head > 1 {
-            self.signals.work.notify_one();
+            self.signals.work_of(shift.stage).notify_one();
         }
         if self.desks[desk].told(self.desks[desk].last()).is_some() {
             shift.lane.link.tell(slot(position), shift.lane.link.lap(slot(position)));
@@ -207,7 +207,7 @@ impl Engine {
                 Seen::Withdrawn => {
                     // Whoever took it back may not have come to take it off the desk.
                     if let Some(job) = self.take_off(shift.worker, slot(shift.head)) {
-                        self.give_back(job);
+                        self.give_back(job, shift.stage);
                     }
                     shift.head += 1;
                 }
@@ -255,7 +255,12 @@ impl Engine {
         if let Some(job) = job
             && self.is_to_be_tried_again(&job, outcome)
         {
-            self.try_again(job);
+            self.try_again(job, shift.stage);
+        } else if let Some(job) = job
+            && outcome == Outcome::Done
+            && self.has_stage_after(shift.stage)
+        {
+            self.hand_on(job, shift.stage + 1);
         } else if let Some(job) = job {
             let word = self.word(outcome, job.payload, &text);
             let Job { id, created, position, tries, .. } = job;
@@ -281,9 +286,11 @@ impl Engine {
             if let Some(job) = self.take_off(shift.worker, slot(shift.head)) {
                 match seen {
                     _ if shift.told(self).is_some() => self.bury_told(shift, job, since),
-                    Seen::Offered | Seen::Withdrawn => self.give_back(job),
-                    _ if shift.lane.is_evicted() => self.give_back(job),
-                    _ if self.is_to_be_tried_again(&job, Outcome::Crashed) => self.try_again(job),
+                    Seen::Offered | Seen::Withdrawn => self.give_back(job, shift.stage),
+                    _ if shift.lane.is_evicted() => self.give_back(job, shift.stage),
+                    _ if self.is_to_be_tried_again(&job, Outcome::Crashed) => {
+                        self.try_again(job, shift.stage)
+                    }
                     _ => self.publish(self.crash(shift.worker, job, since, &text)),
                 }
             }

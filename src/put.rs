@@ -2,7 +2,7 @@
 
 use crate::barrier;
 use crate::clock::{Timeout, now_ns};
-use crate::credits::Ticket;
+use crate::credits::{Outcome, Ticket};
 use crate::engine::{Engine, Marks};
 use crate::inside;
 use crate::job::{Id, Job};
@@ -159,13 +159,18 @@ impl Engine {
     fn run_here(&self, mut job: Job) {
         self.inline.fetch_add(1, Ordering::AcqRel);
         let mut text = Text::EMPTY;
+        let mut stage = 0;
         let (outcome, payload) = loop {
             let (outcome, payload) =
-                inside::enter(self.identity(), || self.transform(0, None, job, &mut text));
-            if !self.is_to_be_tried_again(&job, outcome) {
+                inside::enter(self.identity(), || self.transform(0, stage, None, job, &mut text));
+            job.payload = payload;
+            if self.is_to_be_tried_again(&job, outcome) {
+                job.tries += 1;
+            } else if outcome == Outcome::Done && self.has_stage_after(stage) {
+                (job.tries, stage) = (0, stage + 1);
+            } else {
                 break (outcome, payload);
             }
-            (job.payload, job.tries) = (payload, job.tries + 1);
         };
         let done = self.complete(0, job, job.created, outcome, payload, &text);
         self.tally.ran_inline(done.finished - done.started);

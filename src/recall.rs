@@ -1,4 +1,4 @@
-//! Jobs that come back from workers; and taking back what was handed over to a worker process and
+//! Jobs that come from workers: back, or from the stage before; and taking back what was handed over to a worker process and
 //! is not begun: because its session is over, because another worker has nothing to do, or because
 //! the process died.
 
@@ -6,7 +6,6 @@ use crate::barrier;
 use crate::engine::Engine;
 use crate::job::Job;
 use crate::link::{DEPTH, slot};
-use crate::returned::Returned;
 
 impl Engine {
     /// Takes what lies on a desk of a worker process.
@@ -15,31 +14,38 @@ impl Engine {
         desk.take(desk.look()?)
     }
 
-    /// The next job for a worker: what came back first.
+    /// The next job for a worker of a stage: what came back first.
     #[inline]
-    pub(crate) fn next_job(&self) -> Option<Job> {
-        self.returned.as_ref().and_then(|jobs| jobs.pop_if(|_| true)).or_else(|| self.jobs.pop())
+    pub(crate) fn next_job(&self, stage: usize) -> Option<Job> {
+        let relayed = self.relays[stage].as_ref().and_then(|jobs| jobs.pop_if(|_| true));
+        if stage > 0 { relayed } else { relayed.or_else(|| self.jobs.pop()) }
     }
 
-    /// Whether one came back.
-    pub(crate) fn has_returned(&self) -> bool {
-        self.returned.as_ref().is_some_and(Returned::has_any)
+    /// Whether there is one behind so many others.
+    pub(crate) fn has_job(&self, stage: usize, others: u64) -> bool {
+        let relay = self.relays[stage].as_ref();
+        let relayed = |others| relay.is_some_and(|jobs| jobs.has(others));
+        if stage > 0 {
+            return relayed(others);
+        }
+        self.jobs.has(others) || others == 0 && relayed(0)
     }
 
     /// Whether there is one, whether it shows or not.
-    pub(crate) fn has_pending_work(&self) -> bool {
-        self.has_pending_jobs() || self.returned.as_ref().is_some_and(|jobs| jobs.len() > 0)
+    pub(crate) fn has_pending_work(&self, stage: usize) -> bool {
+        stage == 0 && self.has_pending_jobs()
+            || self.relays[stage].as_ref().is_some_and(|jobs| jobs.len() > 0)
     }
 
-    /// A job that is to be run by whoever comes for it.
-    pub(crate) fn give_back(&self, job: Job) {
-        let returned = self.returned.as_ref().expect("a queue where jobs come back");
-        if let Err(stale) = returned.push(job) {
+    /// A job that is to be run by whoever of that stage comes for it.
+    pub(crate) fn give_back(&self, job: Job, stage: usize) {
+        let relay = self.relays[stage].as_ref().expect("a queue where jobs come from workers");
+        if let Err(stale) = relay.push(job) {
             return self.discard_job(stale);
         }
         #[cfg(not(control = "give_back_fence"))]
         barrier::light(); // As after a put.
-        self.signals.work.notify_one();
+        self.signals.work_of(stage).notify_one();
         if self.signals.phase().dooms(job.id.session()) {
             self.sweep_jobs();
         }
@@ -48,6 +54,7 @@ impl Engine {
     /// Takes a job that lies behind another at another worker.
     pub(crate) fn steal(&self, thief: usize) -> Option<Job> {
         let others = (1..self.lanes.len()).map(|step| (thief + step) % self.lanes.len());
+        let others = others.filter(|other| self.stage_of(*other) == self.stage_of(thief));
         let mut places = others.flat_map(|worker| {
             self.lanes[worker].behind().map(move |position| (worker, slot(position)))
         });
@@ -56,7 +63,9 @@ impl Engine {
 
     /// Whether there is something to steal.
     pub(crate) fn has_spoils(&self, thief: usize) -> bool {
-        let others = self.lanes.iter().enumerate().filter(|(worker, _)| *worker != thief);
+        let stage = self.stage_of(thief);
+        let is_other = |worker: usize| worker != thief && self.stage_of(worker) == stage;
+        let others = self.lanes.iter().enumerate().filter(|(worker, _)| is_other(*worker));
         others
             .map(|(_, lane)| lane)
             .any(|lane| lane.behind().any(|position| lane.link.is_offered(slot(position))))
@@ -87,7 +96,7 @@ impl Engine {
             {
                 match doomed(job.id.session()) {
                     true => self.discard_job(job),
-                    false => self.give_back(job), // Another, put there meanwhile.
+                    false => self.give_back(job, self.stage_of(worker)), // Another, put there meanwhile.
                 }
             }
         }

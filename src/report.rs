@@ -18,6 +18,8 @@ struct Worker {
     /// Where it runs, and in which process.
     place: String,
     cpu: Option<usize>,
+    /// Which stage it serves, where there are several.
+    stage: Option<usize>,
     /// Jobs that it has left behind.
     done: u64,
     /// The share of the time that it was busy, from 0 to 1.
@@ -103,7 +105,9 @@ impl Crew {
                 told => told.map(|_| "cancelled"),
             },
         });
-        Worker { place, cpu, done, busy, at }
+        let stage = (engine.stage_ends.len() > 1).then(|| engine.stage_of(worker));
+        let place = stage.map_or(String::new(), |stage| format!("stage {stage}, ")) + &place;
+        Worker { place, cpu, stage, done, busy, at }
     }
 
     fn write_report(&self, text: &mut String, stats: &Stats) -> std::fmt::Result {

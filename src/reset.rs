@@ -68,15 +68,15 @@ impl Engine {
     pub(crate) fn sweep_jobs(&self) {
         let doomed = |id: Id| self.signals.phase().dooms(id.session());
         if let Some(later) = &self.later {
-            while let Some(job) = later.take(|_, job| doomed(job.id)) {
+            while let Some((job, _)) = later.take(|_, job| doomed(job.id)) {
                 self.discard_job(job);
             }
         }
         while let Some(job) = self.jobs.pop_if(doomed) {
             self.discard_job(job);
         }
-        if let Some(returned) = &self.returned {
-            while let Some(job) = returned.pop_if(doomed) {
+        for relay in self.relays.iter().flatten() {
+            while let Some(job) = relay.pop_if(doomed) {
                 self.discard_job(job);
             }
         }

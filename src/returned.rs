@@ -1,10 +1,11 @@
-//! The queue of jobs that come back from workers.
+//! The queue of jobs that come from workers.
 
 use crate::job::{Completion, Id, Job, Tag};
 use crate::results::DoneOrder;
 use std::ffi::c_void;
 
-/// Jobs that went to a worker and come back: it died, or is busy, or they are tried again. Sorted like results, and by the
+/// Jobs that were at a worker: it died, or is busy, or they are tried again, or they go to the next
+/// stage. Sorted like results, and by the
 /// same means.
 pub(crate) struct Returned(DoneOrder);
 
@@ -42,10 +43,10 @@ impl Returned {
         Some(Job { id, payload, created, position: started, limit: finished, tries: tag.0 })
     }
 
-    /// Whether there is one.
+    /// Whether there is one behind so many others.
     #[inline]
-    pub(crate) fn has_any(&self) -> bool {
-        self.0.has(0)
+    pub(crate) fn has(&self, others: u64) -> bool {
+        self.0.has(others)
     }
 
     /// How many there are.

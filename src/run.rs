@@ -68,20 +68,22 @@ pub struct JobContext<'a> {
     told: (&'a AtomicU64, u64),
     id: Id,
     tries: u64,
-    worker: usize,
+    /// The worker below, the stage above.
+    place: u64,
     seed: u64,
 }
 
 impl<'a> JobContext<'a> {
     pub(crate) fn new(
         job: &Job,
-        worker: usize,
+        (worker, stage): (usize, usize),
         seed: u64,
         phase: &'a AtomicU64,
         told: (&'a AtomicU64, u64),
         buffer: Option<View>,
         text: &'a mut Text,
     ) -> JobContext<'a> {
+        let place = worker as u64 | (stage as u64) << 32;
         JobContext {
             payload: job.payload,
             text,
@@ -90,7 +92,7 @@ impl<'a> JobContext<'a> {
             told,
             id: job.id,
             tries: job.tries,
-            worker,
+            place,
             seed,
         }
     }
@@ -112,7 +114,12 @@ impl<'a> JobContext<'a> {
 
     /// Which worker runs it, from 0.
     pub fn worker(&self) -> usize {
-        self.worker
+        self.place as u32 as usize
+    }
+
+    /// Which stage of a chain it is run for, from 0, see [`crate::Config::stages`].
+    pub fn stage(&self) -> usize {
+        (self.place >> 32) as usize
     }
 
     /// Which try of the job this is, from 1, see [`crate::Config::retries`].

@@ -113,9 +113,18 @@ impl Crew {
         }
     }
 
-    /// If no worker is left, puts and polls are told so.
+    fn is_empty(&self, stage: usize) -> bool {
+        let ends = &self.engine.stage_ends;
+        let begin = if stage == 0 { 0 } else { ends[stage - 1] };
+        let posts = lock(&self.posts);
+        !(begin..ends[stage]).any(|worker| posts.is_held(worker))
+    }
+
+    /// If no worker of a stage is left, puts and polls are told so.
     pub(crate) fn strand_if_empty(&self) {
-        if !self.closed() && !lock(&self.posts).any_held() {
+        if !self.closed()
+            && self.engine.stage_ends.iter().enumerate().any(|(stage, _)| self.is_empty(stage))
+        {
             self.engine.signals.strand();
             self.engine.sweep();
         }

@@ -1,6 +1,7 @@
 //! What an executor tells all its threads: its phase, and the events they wait for. Written
 //! rarely, read at every step; and the only part of an executor that a signal handler touches.
 
+use crate::config::MAX_STAGES;
 use crate::doorbell::Doorbell;
 use crate::event::Event;
 use crate::status::Status;
@@ -88,6 +89,8 @@ pub(crate) struct Signals {
     front: CachePadded<Front>,
     /// Workers wait for jobs.
     pub(crate) work: Event,
+    /// The same for the later stages of a chain.
+    stages: [Event; MAX_STAGES - 1],
     /// Pollers wait for results, or the end. To be told by [`Signals::tell_poller`].
     pub(crate) ready: Event,
     /// Putters wait for room.
@@ -112,6 +115,11 @@ impl Signals {
     /// Where it stands.
     pub(crate) fn phase_word(&self) -> &AtomicU64 {
         &self.front.phase
+    }
+
+    /// Where the workers of a stage wait for jobs.
+    pub(crate) fn work_of(&self, stage: usize) -> &Event {
+        if stage == 0 { &self.work } else { &self.stages[stage - 1] }
     }
 
     /// The descriptor that tells of what there is to poll.
@@ -216,6 +224,7 @@ impl Signals {
         self.front.phase.fetch_or(flag, Ordering::AcqRel);
         self.show();
         self.work.notify_all();
+        self.stages.iter().for_each(Event::notify_all);
         self.tell_pollers();
         self.room.notify_all();
         self.spare.notify_all();
@@ -227,6 +236,7 @@ impl Signals {
     pub(crate) fn clear(&self) {
         [&self.work, &self.ready, &self.room, &self.spare, &self.alarm, &self.staff]
             .into_iter()
+            .chain(&self.stages)
             .for_each(Event::clear);
         self.front.phase.store(0, Ordering::Release);
     }

@@ -178,6 +178,7 @@ impl Crew {
             wakes: events
                 .map(Event::wakes)
                 .into_iter()
+                .chain((1..engine.stage_ends.len()).map(|stage| signals.work_of(stage).wakes()))
                 .chain(engine.lanes.iter().map(|lane| lane.link.wakes()))
                 .sum(),
             looks_paid: looks.iter().map(|(paid, _)| paid).sum(),

@@ -1,6 +1,9 @@
-//! The worker's step where jobs have limits ([`crate::limits`]) or are tried again when they fail: as
-//! in [`crate::worker`], but that a job may be taken off the worker's desk while it runs, its thread
-//! being set aside, and may go back to the queue.
+//! The worker's step where jobs have limits ([`crate::limits`]), are tried again when they fail, or go
+//! through several stages: as in [`crate::worker`], but that a job may be taken off the worker's desk
+//! while it runs, its thread being set aside, and may go back to the queue or on to the next.
+//!
+//! A stage's jobs wait in a queue of their own, which has a place for each job that may be in flight:
+//! so no stage ever waits for the next, and all that holds a put back is the credits.
 
 use crate::barrier;
 use crate::clock::{Deadline, now_ns};
@@ -25,26 +28,26 @@ pub(crate) enum Ended {
 impl Engine {
     /// As [`Engine::serve`], or until the thread is set aside.
     pub(crate) fn serve_supervised(&self, worker: usize) -> Ended {
-        let mut text = Text::EMPTY;
+        let (mut text, stage) = (Text::EMPTY, self.stage_of(worker));
         loop {
-            let job = match self.await_job() {
+            let job = match self.await_job(stage) {
                 Next::Job(job) => job,
                 Next::GoHome => return Ended::Home,
             };
-            if let Err(payload) = self.work_supervised(worker, job, &mut text) {
+            if let Err(payload) = self.work_supervised(worker, stage, job, &mut text) {
                 return Ended::Aside(payload);
             }
         }
     }
 
-    fn await_job(&self) -> Next {
-        let attempt = || match self.next_job() {
+    fn await_job(&self, stage: usize) -> Next {
+        let attempt = || match self.next_job(stage) {
             Some(job) => Some(Next::Job(job)),
             None => self.signals.phase().closed().then_some(Next::GoHome),
         };
-        let has = |others| self.jobs.has(others) || others == 0 && self.has_returned();
-        let (work, pending) = (&self.signals.work, || self.has_pending_work());
-        if let Some(next) = self.next_job() {
+        let has = |others| self.has_job(stage, others);
+        let (work, pending) = (self.signals.work_of(stage), || self.has_pending_work(stage));
+        if let Some(next) = self.next_job(stage) {
             return Next::Job(next);
         }
         let next = work.wait_behind(self.spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
@@ -55,6 +58,7 @@ impl Engine {
     fn work_supervised(
         &self,
         worker: usize,
+        stage: usize,
         mut job: Job,
         text: &mut Text,
     ) -> Result<(), *mut c_void> {
@@ -64,7 +68,7 @@ impl Engine {
         let desk = &self.desks[worker];
         let now = if self.timing { now_ns() } else { 0 };
         let number = self.begin(desk, &job, now);
-        let (outcome, payload) = self.transform(worker, Some(desk), job, text);
+        let (outcome, payload) = self.transform(worker, stage, Some(desk), job, text);
         if !desk.end_if(number) {
             return Err(payload);
         }
@@ -72,8 +76,11 @@ impl Engine {
             desk.ran(now_ns() - now);
         }
         job.payload = payload;
-        if self.is_to_be_tried_again(&job, outcome) && desk.told(number).is_none() {
-            self.try_again(job);
+        let is_told = desk.told(number).is_some();
+        if !is_told && self.is_to_be_tried_again(&job, outcome) {
+            self.try_again(job, stage);
+        } else if !is_told && outcome == Outcome::Done && self.has_stage_after(stage) {
+            self.hand_on(job, stage + 1);
         } else {
             self.publish_minding(self.complete(worker, job, now, outcome, payload, text));
         }
@@ -90,13 +97,18 @@ impl Engine {
         again && job.tries < self.retries && !self.signals.phase().dooms(job.id.session())
     }
 
-    /// Has a job tried once more, at once or later.
-    pub(crate) fn try_again(&self, mut job: Job) {
+    /// A job goes on to a stage.
+    pub(crate) fn hand_on(&self, job: Job, stage: usize) {
+        self.give_back(Job { tries: 0, ..job }, stage);
+    }
+
+    /// Has a job tried once more in its stage, at once or later.
+    pub(crate) fn try_again(&self, mut job: Job, stage: usize) {
         job.tries += 1;
         let (Some(later), Some(limits)) = (&self.later, &self.limits) else {
-            return self.give_back(job);
+            return self.give_back(job, stage);
         };
-        let due = later.push(job, now_ns());
+        let due = later.push(job, stage, now_ns());
         limits.begins(due, &self.signals.alarm);
         barrier::light(); // As after a put.
         if self.signals.phase().dooms(job.id.session()) {
@@ -106,9 +118,10 @@ impl Engine {
 
     /// Hands out the jobs whose time has come.
     pub(crate) fn hand_out(&self, now: u64) {
-        while let Some(job) = self.later.as_ref().and_then(|later| later.take(|due, _| due <= now))
+        while let Some((job, stage)) =
+            self.later.as_ref().and_then(|later| later.take(|due, _| due <= now))
         {
-            self.give_back(job);
+            self.give_back(job, stage);
         }
     }
 

@@ -74,7 +74,7 @@ impl Engine {
         let now = if self.timing { now.unwrap_or_else(now_ns) } else { 0 };
         let desk = &self.desks[worker];
         desk.starts(now);
-        let (outcome, payload) = self.transform(worker, Some(desk), job, text);
+        let (outcome, payload) = self.transform(worker, 0, Some(desk), job, text);
         let done = self.complete(worker, job, now, outcome, payload, text);
         if self.timing {
             desk.ran(done.finished - done.started);
@@ -136,6 +136,7 @@ impl Engine {
     pub(crate) fn transform(
         &self,
         worker: usize,
+        stage: usize,
         desk: Option<&Desk>,
         job: Job,
         text: &mut Text,
@@ -144,12 +145,13 @@ impl Engine {
         let phase = self.signals.phase_word();
         let told = desk.map_or((&self.untold, 1), Desk::told_word);
         let mut run = |buffer| {
-            let mut context = JobContext::new(&job, worker, self.seed, phase, told, buffer, text);
+            let mut context =
+                JobContext::new(&job, (worker, stage), self.seed, phase, told, buffer, text);
             (self.run.run(&mut context), context.payload)
         };
         match self.arena {
             None => run(None),
-            Some(_) => run(self.buffer_of(job.payload)),
+            Some(_) => run(self.buffer_for(job.payload, stage)),
         }
     }
 

@@ -66,6 +66,7 @@ class Config(_Sized):
         ("cancel_kill_ns", c.c_uint64), ("abandon_after_ns", c.c_uint64),
         ("max_abandoned", c.c_uint32), ("retry_failed", c.c_uint32),
         ("retry_backoff_ns", c.c_uint64), ("trace_jobs", c.c_uint64),
+        ("stages", c.POINTER(c.c_uint32)), ("stage_count", c.c_uint32), ("reserved", c.c_uint32),
     ]
 
 
@@ -137,6 +138,7 @@ def _load():
         "job_worker": (c.c_uint32, pointer),
         "job_seed": (u64, pointer),
         "job_attempt": (c.c_uint32, pointer),
+        "job_stage": (c.c_uint32, pointer),
         "job_is_cancelled": (c.c_int32, pointer),
         "job_set_payload": (status, pointer, pointer),
         "job_set_message": (status, pointer, c.c_char_p),
@@ -201,6 +203,7 @@ class Job:
     number = property(lambda self: _library.jobexec_job_number(self._handle))
     worker = property(lambda self: _library.jobexec_job_worker(self._handle))
     seed = property(lambda self: _library.jobexec_job_seed(self._handle))
+    stage = property(lambda self: _library.jobexec_job_stage(self._handle))
     attempt = property(lambda self: _library.jobexec_job_attempt(self._handle))
     cancelled = property(lambda self: bool(_library.jobexec_job_is_cancelled(self._handle)))
 
@@ -285,6 +288,8 @@ class _Executor:
             if name == "cpus":
                 config.pinning, config.cpu_count = PIN_LIST, len(value)
                 value = (c.c_uint32 * len(value))(*value)
+            if name == "stages":
+                config.stage_count, value = len(value), (c.c_uint32 * len(value))(*value)
             if name in ("argv", "env"):
                 value = (c.c_char_p * (len(value) + 1))(*map(os.fsencode, value))
             if name not in dir(Config):

@@ -113,6 +113,17 @@ def test_reset_and_close():
     assert len(watched) == 0 and not jobexec._sides
 
 
+def test_chain():
+    def transform(payload, job):
+        return payload + [job.stage]
+
+    with Executor(transform, stages=[1, 2, 1], results=8, queue_per_worker=8) as executor:
+        for _ in range(8):
+            assert executor.put([])[0] == OK
+        assert [result.payload for result in finish_and_poll(executor)] == [[0, 1, 2]] * 8
+        assert accounts(executor).workers == 4
+
+
 def test_report():
     at_work, let_go = threading.Event(), threading.Event()
 

@@ -37,6 +37,13 @@ def add_up(job, numbers):
     answer(job, sum(numbers))
 
 
+def append_stage(job, numbers):
+    """What it writes is the next stage's input."""
+    text = json.dumps(["append_stage", [*numbers, job.stage]]).encode() + b"\n"
+    job.output[:len(text)] = text
+    job.set_output(len(text))
+
+
 def fail(_, text):
     raise ValueError(text)
 
@@ -174,6 +181,17 @@ def test_numpy_views():
         del result
         gc.collect()
         assert (doubled == 2 * numbers).all()  # The view keeps the buffer.
+
+
+def test_chain():
+    fields = {"stages": [1, 1], "results": 8, "queue_per_worker": 8}
+    with ProcessExecutor([__file__], SIZE, SIZE, **fields) as executor:
+        for n in range(5):
+            put(executor, append_stage, [n])
+        results = finish_and_poll(executor)
+        said = sorted(answered(result)[1] for result in results)
+        assert said == [[n, 0, 1] for n in range(5)], said
+        del results
 
 
 def test_a_session_ends():

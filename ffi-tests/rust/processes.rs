@@ -18,9 +18,22 @@ const EXIT: u8 = 2;
 const FAIL: u8 = 3;
 const PANIC: u8 = 4;
 const HANG: u8 = 5;
+const CHAIN: u8 = 6;
 
 fn transform(batch: &mut Batch<'_>, job: &JobContext<'_>) -> Result<(), Failure> {
     let (input, output) = batch.split();
+    if input[0] == CHAIN {
+        // What came, and one more.
+        let length = input.len();
+        assert_eq!(length, 2 + job.stage());
+        output[..length].copy_from_slice(input);
+        output[length] = 100 + job.stage() as u8;
+        if input[1] == 10 * (job.stage() as u8 + 1) && job.attempt() == 1 {
+            std::process::abort();
+        }
+        batch.set_output(length + 1);
+        return Ok(());
+    }
     match input[0] {
         DIE => std::process::abort(),
         EXIT => std::process::exit(3),
@@ -130,6 +143,34 @@ fn a_failure_is_tried_again_and_a_killer_ends() {
             };
             assert_eq!((result.outcome, result.attempts), (outcome, attempts));
         }
+        end(executor);
+    }
+}
+
+/// Each stage's processes read what those of the stage before wrote; one that dies costs a try.
+fn a_chain_of_processes() {
+    for (stages, ordered) in [(vec![1, 1], false), (vec![2, 1, 1], true)] {
+        let count = stages.len() as u8;
+        let sizes = Config { input_bytes: 100, results: 16, queue_per_worker: 16, ..config(1) };
+        let executor = start(&Config { stages, ordered, retries: 1, ..sizes });
+        for round in 0..5 {
+            let first = [1, 10, 2, 20, 3, 30, 4].map(|value| put(&executor, CHAIN, value));
+            for number in 0..7 {
+                let result = poll(&executor);
+                assert_eq!(result.outcome, Outcome::Done, "{:?}", result.failure);
+                assert!(!ordered || result.id == first[number]);
+                let at = first.iter().position(|id| *id == result.id).unwrap();
+                let value = [1, 10, 2, 20, 3, 30, 4][at];
+                let mut expected = vec![CHAIN, value];
+                expected.extend((0..count).map(|stage| 100 + stage));
+                assert_eq!(result.buffer.unwrap().output(), expected, "round {round}");
+            }
+            check_accounts(&executor);
+        }
+        for value in 0..8 {
+            put(&executor, CHAIN, value);
+        }
+        executor.reset().expect("a session");
         end(executor);
     }
 }
@@ -292,6 +333,7 @@ fn main() -> ExitCode {
         a_death_is_an_outcome_and_the_worker_comes_back,
         failures_and_panics_come_back_with_their_text,
         a_failure_is_tried_again_and_a_killer_ends,
+        a_chain_of_processes,
         a_reset_is_seen_by_what_runs,
         a_close_kills_what_does_not_end,
         many_short_jobs,

@@ -10,8 +10,8 @@ pub const HEADER_BYTES: usize = 64;
 /// What goes before each buffer. Two lines: one that the library writes, one for the user.
 #[repr(C, align(64))]
 pub(super) struct Head {
-    input_used: AtomicU64,
-    output_used: AtomicU64,
+    /// Of the input, and of the output.
+    used: [AtomicU64; 2],
     _rest: [u64; 6],
     header: UnsafeCell<[u8; HEADER_BYTES]>,
 }
@@ -80,6 +80,32 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// The same for a stage of a chain: each reads what the one before wrote, and writes where that
+    /// read.
+    pub(crate) fn for_stage(self, stage: usize) -> View {
+        if stage.is_multiple_of(2) {
+            return self;
+        }
+        View {
+            input: self.output,
+            output: self.input,
+            input_bytes: self.output_bytes,
+            output_bytes: self.input_bytes,
+            ..self
+        }
+    }
+
+    /// The same for the host, behind so many stages: with the output where the last wrote it.
+    pub(crate) fn behind(self, stages: usize) -> View {
+        let View { output, output_bytes, .. } = self.for_stage(stages - 1);
+        View { output, output_bytes, ..self }
+    }
+
+    /// How much is used of what lies there. The first of the head's words is about the lower half.
+    fn used(&self, half: *mut u8) -> &AtomicU64 {
+        &self.head().used[usize::from(half > self.input.min(self.output))]
+    }
+
     fn head(&self) -> &Head {
         // SAFETY: heads lie in the arena, aligned; all bytes are valid for one. Whoever has the
         // buffer is the only one here but for a broken worker, against which the lengths are
@@ -89,19 +115,19 @@ impl View {
 
     /// How much of the input the host filled.
     pub(crate) fn input_used(&self) -> usize {
-        (self.head().input_used.load(Ordering::Relaxed) as usize).min(self.input_bytes)
+        (self.used(self.input).load(Ordering::Relaxed) as usize).min(self.input_bytes)
     }
 
     /// How much of the output the transform wrote.
     pub(crate) fn output_used(&self) -> usize {
-        (self.head().output_used.load(Ordering::Relaxed) as usize).min(self.output_bytes)
+        (self.used(self.output).load(Ordering::Relaxed) as usize).min(self.output_bytes)
     }
 
     /// Sets the length of the input. False if it cannot have so many bytes.
     pub(crate) fn set_input(&self, bytes: u64) -> bool {
         let fits = bytes <= self.input_bytes as u64;
         if fits {
-            self.head().input_used.store(bytes, Ordering::Relaxed);
+            self.used(self.input).store(bytes, Ordering::Relaxed);
         }
         fits
     }
@@ -110,7 +136,7 @@ impl View {
     pub(crate) fn set_output(&self, bytes: u64) -> bool {
         let fits = bytes <= self.output_bytes as u64;
         if fits {
-            self.head().output_used.store(bytes, Ordering::Relaxed);
+            self.used(self.output).store(bytes, Ordering::Relaxed);
         }
         fits
     }

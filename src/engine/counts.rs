@@ -15,7 +15,7 @@ impl Engine {
         }
         // In this order, so that it is never more than there were places.
         let accepted = self.credits.counts().0;
-        let returned = self.returned.as_ref().map_or(0, Returned::len)
+        let returned = self.relays.iter().flatten().map(Returned::len).sum::<u64>()
             + self.later.as_ref().map_or(0, Later::len);
         accepted.saturating_sub(self.jobs.taken()) + returned
     }

@@ -65,7 +65,17 @@ impl Model {
         Model::build(workers, Capacity { queued: in_flight, in_flight }, true)
     }
 
+    /// One of two stages with a worker each.
+    pub(crate) fn chain(in_flight: usize) -> Arc<Model> {
+        Model::with_stages(Box::new([1, 2]), Capacity { queued: in_flight, in_flight }, false)
+    }
+
     fn build(workers: usize, capacity: Capacity, ordered: bool) -> Arc<Model> {
+        Model::with_stages(Box::new([workers]), capacity, ordered)
+    }
+
+    fn with_stages(stage_ends: Box<[usize]>, capacity: Capacity, ordered: bool) -> Arc<Model> {
+        let workers = stage_ends[stage_ends.len() - 1];
         let counts = std::sync::Arc::new(Counts::default());
         let run = Box::new(Counting(counts.clone()));
         let engine = Engine::new(Parts {
@@ -83,6 +93,7 @@ impl Model {
             stall_report_ns: 0,
             limits: None,
             trace_jobs: 0,
+            stage_ends,
             run,
             arena: None,
             lanes: std::sync::Arc::new([]),
@@ -108,7 +119,7 @@ impl Model {
     pub(crate) fn transform(&self, worker: usize) -> Completion {
         let (engine, mut text) = (&self.engine, Text::EMPTY);
         let job = engine.jobs.pop().unwrap();
-        let (outcome, payload) = engine.transform(worker, None, job, &mut text);
+        let (outcome, payload) = engine.transform(worker, 0, None, job, &mut text);
         engine.complete(worker, job, 0, outcome, payload, &text)
     }
 

@@ -194,6 +194,37 @@ fn a_job_walks_through_and_the_worker_goes_home() {
     });
 }
 
+/// A walk through two stages, whose workers sleep: the second is woken by what the first hands on.
+#[test]
+fn a_job_walks_through_two_stages() {
+    model(2, || {
+        let model = Model::chain(1);
+        let workers = [0, 1]
+            .map(|worker| spawn(&model, move |model| _ = model.engine.serve_supervised(worker)));
+        assert_eq!(model.put(), Ok(0));
+        assert_eq!(model.engine.poll_wait(FOREVER, |from| from.id.number()), Ok(0));
+        model.engine.shut();
+        workers.into_iter().for_each(|worker| worker.join().unwrap());
+        assert_eq!(model.counts.ran.load(SeqCst), 2);
+        model.assert_accounts(1);
+    });
+}
+
+/// A job that is handed on while its session ends is discarded, though no worker looks.
+#[test]
+fn a_reset_meets_a_job_between_two_stages() {
+    model(3, || {
+        let model = Model::chain(1);
+        assert_eq!(model.put(), Ok(0));
+        let job = model.engine.jobs.pop().unwrap();
+        let worker = spawn(&model, move |model| model.engine.hand_on(job, 1));
+        assert_eq!(model.engine.reset(), Ok(1));
+        worker.join().unwrap();
+        assert_eq!(model.discarded(), 1);
+        model.assert_accounts(0);
+    });
+}
+
 /// The same against a reset: the job is delivered to nobody after it, and has one outcome.
 #[test]
 fn a_reset_meets_a_worker() {

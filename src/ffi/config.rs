@@ -179,4 +179,15 @@ pub struct jobexec_config {
     /// Of how many jobs what they went through is kept, for jobexec_trace_json: the last whose
     /// results were polled. 64 bytes each. Default 0; at most 2^20. Needs timing.
     pub trace_jobs: u64,
+    /// How many workers each stage of a chain has; NULL, the default, is one stage with all workers.
+    /// Else these say how many there are in all, workers counts for nothing, and a job goes through
+    /// all stages: what one has done waits for the next, without the host's help. jobexec_job_stage
+    /// says which one a transform is called for. A buffer is read and written in turn: a stage's
+    /// input is what the one before wrote, its output lies where that one read. All 0 runs all stages
+    /// inside jobexec_put. Read during jobexec_start only.
+    pub stages: *const u32,
+    /// How many stages; at most 8. Default 0, as 1.
+    pub stage_count: u32,
+    /// 0.
+    pub reserved: u32,
 }

@@ -3,7 +3,7 @@
 use super::config::*;
 use super::error::{answer, null};
 use super::status::jobexec_status;
-use crate::config::{Config, MAX_WORKERS, Pages, Pinning, Waiting, Workers};
+use crate::config::{Config, MAX_STAGES, MAX_WORKERS, Pages, Pinning, Waiting, Workers};
 use crate::status::{Error, Status};
 
 /// More than any version of the structure will have.
@@ -93,7 +93,7 @@ pub(super) unsafe fn read(config: *const jobexec_config) -> Result<jobexec_confi
 /// The configuration as the rest of the library knows it.
 ///
 /// # Safety
-/// `cpus` points to `cpu_count` numbers, where pinning is by a list.
+/// `cpus` points to `cpu_count` numbers, where pinning is by a list; `stages` to `stage_count`.
 pub(super) unsafe fn convert(config: &jobexec_config) -> Result<Config, Error> {
     let pinning = match config.pinning {
         JOBEXEC_PIN_AUTO => Pinning::Auto,
@@ -137,6 +137,23 @@ pub(super) unsafe fn convert(config: &jobexec_config) -> Result<Config, Error> {
             return Err(Error::new(Status::InvalidArgument, text));
         }
     };
+    if config.reserved != 0 {
+        let text = format!("reserved is {}, not 0", config.reserved);
+        return Err(Error::new(Status::InvalidArgument, text));
+    }
+    let stages = match config.stage_count as usize {
+        0 => Vec::new(),
+        _ if config.stages.is_null() => return Err(null("stages")),
+        count if count > MAX_STAGES => {
+            let text = format!("{count} stages are more than {MAX_STAGES}");
+            return Err(Error::new(Status::InvalidArgument, text));
+        }
+        count => {
+            // SAFETY: the caller's promise.
+            let counts = unsafe { std::slice::from_raw_parts(config.stages, count) };
+            counts.iter().map(|count| *count as usize).collect()
+        }
+    };
     let plain = plain(config);
     Ok(Config {
         waiting,
@@ -147,6 +164,7 @@ pub(super) unsafe fn convert(config: &jobexec_config) -> Result<Config, Error> {
         prefault,
         ordered,
         retry_failed,
+        stages,
         ..plain
     })
 }
@@ -238,6 +256,9 @@ fn defaults(size: u64) -> jobexec_config {
         retry_failed: config.retry_failed.into(),
         retry_backoff_ns: config.retry_backoff_ns,
         trace_jobs: config.trace_jobs as u64,
+        stages: std::ptr::null(),
+        stage_count: 0,
+        reserved: 0,
     }
 }
 

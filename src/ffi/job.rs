@@ -81,6 +81,18 @@ pub unsafe extern "C" fn jobexec_job_seed(job: *const jobexec_job) -> u64 {
     unsafe { get(job) }.map_or(0, JobContext::seed)
 }
 
+/// Which stage of a chain the job is run for, from 0, see config.stages; 0 for NULL.
+///
+/// Threads: the worker's. Blocks: never.
+///
+/// # Safety
+/// `job` is NULL, or what the transform was given.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobexec_job_stage(job: *const jobexec_job) -> u32 {
+    // SAFETY: the caller's promise.
+    unsafe { get(job) }.map_or(0, |job| job.stage() as u32)
+}
+
 /// Which try of the job this is, from 1, see config.retries; 0 for NULL.
 ///
 /// Threads: the worker's. Blocks: never.

@@ -29,7 +29,7 @@ pub unsafe extern "C" fn jobexec_report(
 }
 
 /// Writes the job report for programs, as jobexec_report does: one JSON object with state, session,
-/// pinned_by, capacity (queued, in_flight), workers (each with place, cpu, done, busy and job, which
+/// pinned_by, capacity (queued, in_flight), workers (each with place, cpu, stage, done, busy and job, which
 /// is null or has id, session, number, running_ns and unwanted), stats (all of jobexec_counters, by
 /// their names), readiness, busy and warnings.
 ///

@@ -38,7 +38,8 @@ impl Run for Callbacks {
 
     fn run(&self, job: &mut JobContext<'_>) -> Outcome {
         let Some(transform) = self.config.transform else { return Outcome::Failed };
-        let payload = job.payload;
+        // In the later stages of a chain the input is where the stage before wrote it.
+        let payload = job.buffer.map_or(job.payload, |view| view.input.cast());
         let handle = std::ptr::from_mut(job).cast::<jobexec_job>();
         // SAFETY: as above; the handle is valid for the call, and nobody else uses the job.
         match unsafe { transform(self.config.user, payload, handle) } {

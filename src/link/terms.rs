@@ -14,13 +14,16 @@ pub(crate) struct Terms {
     pub(crate) output_bytes: u64,
     /// 1 if the worker maps all of the batches before its first job.
     pub(crate) prefault: u64,
+    /// Which stage of a chain it serves.
+    pub(crate) stage: u64,
 }
 
 impl Link {
     /// The executor: makes fresh memory a link, before the worker starts.
     pub(crate) fn prepare(&self, terms: Terms) {
-        let Terms { worker, seed, spin, buffers, input_bytes, output_bytes, prefault } = terms;
-        let terms = [worker, seed, spin, buffers, input_bytes, output_bytes, prefault];
+        let Terms { worker, seed, spin, buffers, input_bytes, output_bytes, .. } = terms;
+        let Terms { prefault, stage, .. } = terms;
+        let terms = [worker, seed, spin, buffers, input_bytes, output_bytes, prefault, stage];
         for (at, value) in (TERMS_AT..).zip(terms) {
             self.word(at).store(value, Ordering::Relaxed);
         }
@@ -46,8 +49,9 @@ impl Link {
         let mut terms = (TERMS_AT..).map(|at| self.read(at));
         let mut next = || terms.next().unwrap_or(0);
         let (worker, seed, spin) = (next(), next(), next());
-        let (buffers, input_bytes, output_bytes, prefault) = (next(), next(), next(), next());
-        Ok(Terms { worker, seed, spin, buffers, input_bytes, output_bytes, prefault })
+        let (buffers, input_bytes, output_bytes) = (next(), next(), next());
+        let (prefault, stage) = (next(), next());
+        Ok(Terms { worker, seed, spin, buffers, input_bytes, output_bytes, prefault, stage })
     }
 
     /// The worker is ready.

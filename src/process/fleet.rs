@@ -35,6 +35,8 @@ pub(crate) struct Fleet {
     signals: &'static Signals,
     pub(super) lanes: Arc<[Lane]>,
     cpus: Vec<Option<usize>>,
+    /// Which stage each worker serves.
+    stages: Vec<usize>,
     terms: Terms,
     pub(super) seats: Box<[Mutex<Seat>]>,
     /// No process may live any more.
@@ -81,6 +83,7 @@ impl Fleet {
             input_bytes: layout.input_bytes as u64,
             output_bytes: layout.output_bytes as u64,
             prefault: site.config.prefault.into(),
+            stage: 0,
         };
         command.validate()?;
         let hooks = hooks();
@@ -103,6 +106,7 @@ impl Fleet {
             signals: site.signals,
             lanes: site.lanes.clone(),
             cpus: site.cpus.to_vec(),
+            stages: site.stages(),
             terms,
             seats: site.lanes.iter().map(|_| Mutex::default()).collect(),
             doomed: AtomicBool::new(false),
@@ -122,7 +126,8 @@ impl Fleet {
         reserve(&link, bytes)?;
         keep_writable(&link)?;
         lane.link.map().replace(&link)?;
-        lane.link.prepare(Terms { worker: worker as u64, ..self.terms });
+        let (worker_word, stage) = (worker as u64, self.stages[worker] as u64);
+        lane.link.prepare(Terms { worker: worker_word, stage, ..self.terms });
         lane.begin();
         let arena = self.arena.file().ok_or(io::ErrorKind::InvalidInput)?;
         let files = [link.as_raw_fd(), arena.as_raw_fd(), self.phase.as_raw_fd()];
@@ -261,7 +266,7 @@ impl Fleet {
     /// The kernel says that a process has ended.
     pub(super) fn note_death(&self, worker: usize) {
         self.lanes[worker].die();
-        self.signals.work.notify_all();
+        self.signals.work_of(self.stages[worker]).notify_all();
     }
 
     /// One that prints without end is read

@@ -120,7 +120,11 @@ impl Station {
                 Claim::Job(id, buffer, tries) => {
                     self.next.set(position + 1);
                     let buffer = buffer.min(self.layout.count - 1);
-                    let view = self.layout.view(self.arena.base(), buffer);
+                    let stage = self.terms.stage as usize;
+                    let view = self.layout.view(self.arena.base(), buffer).for_stage(stage);
+                    if stage > 0 {
+                        view.set_output(0);
+                    }
                     return Some(Claimed { position, id, tries, view, started: now_ns() });
                 }
             }
@@ -159,11 +163,12 @@ impl Station {
             limit: 0,
             tries: claimed.tries,
         };
-        let (worker, seed) = (self.terms.worker as usize, self.terms.seed);
+        let place = (self.terms.worker as usize, self.terms.stage as usize);
+        let seed = self.terms.seed;
         self.verdict.text.clear();
         let (phase, told) = (self.phase.word(), self.link.told_word(claimed.position));
         let text = &mut self.verdict.text;
-        JobContext::new(&job, worker, seed, phase, told, Some(view), text)
+        JobContext::new(&job, place, seed, phase, told, Some(view), text)
     }
 
     /// Serves until the executor closes.

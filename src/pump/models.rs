@@ -69,6 +69,7 @@ fn engine(workers: usize) -> Arc<Engine> {
         stall_report_ns: 0,
         limits: None,
         trace_jobs: 0,
+        stage_ends: Box::new([workers]),
         run: Box::new(Quiet),
         arena: Some(std::sync::Arc::new(arena)),
         lanes,
@@ -83,13 +84,13 @@ fn put(engine: &Engine) {
 fn shift(engine: &Engine, worker: usize) -> Shift<'_> {
     let lane = &engine.lanes[worker];
     let (head, tail, run_ns, now, ended) = (0, 0, 1, 0, 0);
-    Shift { worker, lane, head, tail, run_ns, now, ended, expelled: false, worked: false }
+    Shift { worker, stage: 0, lane, head, tail, run_ns, now, ended, expelled: false, worked: false }
 }
 
 /// Puts a job and hands it over.
 fn hand_over(engine: &Engine, shift: &mut Shift<'_>) {
     put(engine);
-    let job = engine.next_job().unwrap();
+    let job = engine.next_job(0).unwrap();
     engine.lend(shift, job);
 }
 
@@ -144,7 +145,7 @@ fn models_pump_a_job_is_run_or_stolen() {
         process.join().unwrap();
         engine.collect(&mut mine);
         let mut given_up = u64::from(stolen);
-        while let Some(job) = engine.next_job() {
+        while let Some(job) = engine.next_job(0) {
             engine.discard(job.payload); // Withdrawn, and found by its thread before the thief.
             given_up += 1;
         }
@@ -168,17 +169,17 @@ fn models_pump_no_job_waits_behind_another_while_somebody_sleeps() {
         });
         let mut mine = shift(&engine, 0);
         put(&engine);
-        if let Some(job) = engine.next_job() {
+        if let Some(job) = engine.next_job(0) {
             engine.lend(&mut mine, job);
             put(&engine);
-            if let Some(job) = engine.next_job() {
+            if let Some(job) = engine.next_job(0) {
                 engine.lend(&mut mine, job);
             }
         }
         idle.join().unwrap();
         engine.lanes[0].die();
         engine.bury_all(&mut mine);
-        while let Some(job) = engine.next_job() {
+        while let Some(job) = engine.next_job(0) {
             engine.discard(job.payload);
         }
         check(&engine);
@@ -213,7 +214,7 @@ fn models_pump_a_reset_finds_what_is_handed_over() {
         let resetter = engine.clone();
         let resetter = thread::spawn(move || resetter.reset().unwrap());
         let mut mine = shift(&engine, 0);
-        if let Some(job) = engine.next_job() {
+        if let Some(job) = engine.next_job(0) {
             engine.lend(&mut mine, job);
         }
         resetter.join().unwrap();
@@ -258,7 +259,7 @@ fn models_pump_a_death_leaves_each_job_to_one() {
         engine.lanes[0].die();
         engine.bury_all(&mut mine);
         thief.join().unwrap();
-        while let Some(job) = engine.next_job() {
+        while let Some(job) = engine.next_job(0) {
             engine.discard(job.payload);
         }
         check(&engine);
@@ -274,7 +275,7 @@ fn models_pump_a_cancel_meets_the_handing_over() {
         let other = engine.clone();
         let other = thread::spawn(move || other.cancel(crate::job::Id(0)).unwrap());
         let mut mine = shift(&engine, 0);
-        let job = engine.next_job().unwrap();
+        let job = engine.next_job(0).unwrap();
         engine.lend(&mut mine, job);
         other.join().unwrap();
         if let Claim::Job(..) = engine.lanes[0].link.claim(0) {
@@ -289,7 +290,7 @@ fn models_pump_a_cancel_meets_the_handing_over() {
             engine.lanes[0].link.finish(0, &verdict);
         }
         engine.collect(&mut mine);
-        if let Some(job) = engine.next_job() {
+        if let Some(job) = engine.next_job(0) {
             engine.lend(&mut mine, job); // It was taken back.
         }
         check(&engine);

@@ -33,12 +33,13 @@ impl Crew {
 
 impl Worker {
     fn json(&self) -> String {
-        let Worker { place, cpu, done, busy, at } = self;
+        let Worker { place, cpu, stage, done, busy, at } = self;
+        let stage = stage.unwrap_or(0);
         let cpu = cpu.map_or("null".to_owned(), |cpu| cpu.to_string());
         let job = at.as_ref().map_or("null".to_owned(), At::json);
         let place = quoted(place);
         format!(
-            "{{\"place\":{place},\"cpu\":{cpu},\"done\":{done},\"busy\":{busy:.4},\"job\":{job}}}"
+            "{{\"place\":{place},\"cpu\":{cpu},\"stage\":{stage},\"done\":{done},\"busy\":{busy:.4},\"job\":{job}}}"
         )
     }
 }
