@@ -260,6 +260,7 @@ impl Engine {
             && outcome == Outcome::Done
             && self.has_stage_after(shift.stage)
         {
+            self.note_run(&job, shift.worker, began, ended);
             self.hand_on(job, shift.stage + 1);
         } else if let Some(job) = job {
             let word = self.word(outcome, job.payload, &text);

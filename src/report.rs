@@ -49,7 +49,9 @@ impl Running {
 
     /// What the last jobs went through.
     pub(crate) fn trace_json(&self) -> String {
-        trace::json(self.crew.engine.trace.as_ref().map_or(Vec::new(), Trace::read))
+        let engine = &self.crew.engine;
+        let records = engine.trace.as_ref().map_or(Vec::new(), Trace::read);
+        trace::json(records, engine.stage_ends.len(), |worker| engine.stage_of(worker))
     }
 }
 

@@ -14,6 +14,7 @@ use crate::job::{Completion, Job, Tag};
 use crate::limits::due;
 use crate::record::Text;
 use crate::spin::Who;
+use crate::trace::Record;
 use crate::worker::Next;
 use std::ffi::c_void;
 
@@ -72,14 +73,14 @@ impl Engine {
         if !desk.end_if(number) {
             return Err(payload);
         }
-        if self.timing {
-            desk.ran(now_ns() - now);
-        }
+        let ran = if self.timing { now_ns() - now } else { 0 };
+        desk.ran(ran);
         job.payload = payload;
         let is_told = desk.told(number).is_some();
         if !is_told && self.is_to_be_tried_again(&job, outcome) {
             self.try_again(job, stage);
         } else if !is_told && outcome == Outcome::Done && self.has_stage_after(stage) {
+            self.note_run(&job, worker, now, now + ran);
             self.hand_on(job, stage + 1);
         } else {
             self.publish_minding(self.complete(worker, job, now, outcome, payload, text));
@@ -100,6 +101,16 @@ impl Engine {
     /// A job goes on to a stage.
     pub(crate) fn hand_on(&self, job: Job, stage: usize) {
         self.give_back(Job { tries: 0, ..job }, stage);
+    }
+
+    /// Keeps a run for the trace whose job goes on.
+    pub(crate) fn note_run(&self, job: &Job, worker: usize, started: u64, finished: u64) {
+        if let Some(trace) = &self.trace {
+            let Job { id, created, tries, .. } = *job;
+            let tag = Tag::new(Outcome::Done, worker, tries + 1);
+            let started = started.max(created);
+            trace.write(Record { id, tag, created, started, finished, polled: finished });
+        }
     }
 
     /// Has a job tried once more in its stage, at once or later.

@@ -85,6 +85,24 @@ def test_processes():
         check(executor.trace_json(), results[-KEPT:], 2)
 
 
+def test_chain():
+    """A slice for each stage, one after the other; one wait before the first and behind the last."""
+    fields = {"stages": [1, 2], "results": 20, "queue_per_worker": 20, "trace_jobs": 100}
+    with Executor(lambda payload, job: None, **fields) as executor:
+        for number in range(20):
+            assert executor.put(number)[0] == OK
+        ids = {result.job_id for result in finish_and_poll(executor)}
+        events = json.loads(executor.trace_json())["traceEvents"]
+    runs = sorted((event["args"]["id"], event["args"]["stage"], event["ts"], event["dur"])
+                  for event in events if event["ph"] == "X")
+    assert len(runs) == 40 and {run[0] for run in runs} == ids
+    for first, second in zip(runs[::2], runs[1::2]):
+        assert first[:2] == (second[0], 0) and second[1] == 1
+        assert first[2] + first[3] <= second[2] + 0.002
+    for name in ("queued", "ready"):
+        assert sum(event.get("cat") == name for event in events) == 40
+
+
 def test_off():
     with Executor(lambda payload, job: None, workers=1) as executor:
         executor.put(None)
