@@ -33,6 +33,15 @@ fn attempt(task: &mut Task, job: &JobContext<'_>) -> Answer {
     Err(Failure { code: task.begun as i32, message: "once more".to_owned() })
 }
 
+/// The same, and counts how often it was begun in all.
+fn counted(runs: &Arc<AtomicU64>) -> impl Transform<Task> {
+    let runs = runs.clone();
+    move |task: &mut Task, job: &JobContext<'_>| -> Answer {
+        runs.fetch_add(1, SeqCst);
+        attempt(task, job)
+    }
+}
+
 fn retrying(workers: usize) -> Config {
     let places = Config { queue_per_worker: 64, results: 64, ..config(workers) };
     Config { retries: 3, retry_failed: true, ..places }
@@ -128,8 +137,11 @@ fn a_pause_is_kept_and_holds_up_nobody() {
 fn what_pauses_can_be_taken_back() {
     for ordered in [false, true] {
         let hour = Config { ordered, retry_backoff_ns: 3_600_000_000_000, ..retrying(2) };
-        let executor = start(&hour, attempt);
+        let runs = Arc::new(AtomicU64::new(0));
+        let executor = start(&hour, counted(&runs));
         let pauses = |jobs| {
+            until(|| runs.load(SeqCst) == jobs);
+            runs.store(0, SeqCst);
             until(|| executor.stats().queued == jobs && executor.stats().running == 0);
             assert_eq!(accounts(&executor).outstanding, jobs);
         };
@@ -142,6 +154,7 @@ fn what_pauses_can_be_taken_back() {
         assert_eq!((stats.outstanding, stats.discarded, stats.queued), (0, 10, 0));
         executor.put(task(0)).unwrap();
         assert_eq!(next(&executor).outcome, Outcome::Done);
+        runs.store(0, SeqCst);
         for _ in 0..5 {
             executor.put(task(1)).unwrap();
         }
@@ -151,11 +164,7 @@ fn what_pauses_can_be_taken_back() {
     }
     let hour = Config { retry_backoff_ns: 3_600_000_000_000, ..retrying(1) };
     let runs = Arc::new(AtomicU64::new(0));
-    let counted = runs.clone();
-    let executor = start(&hour, move |task: &mut Task, job: &JobContext<'_>| -> Answer {
-        counted.fetch_add(1, SeqCst);
-        attempt(task, job)
-    });
+    let executor = start(&hour, counted(&runs));
     let id = executor.put(task(3)).unwrap();
     until(|| runs.load(SeqCst) == 1 && executor.stats().running == 0);
     until(|| executor.stats().queued == 1);
