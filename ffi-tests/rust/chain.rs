@@ -126,9 +126,10 @@ fn a_failure_ends_the_walk_and_is_tried_again_where_it_is() {
 /// What lies between two stages is cancelled, discarded by a reset, and by a close.
 #[test]
 fn what_lies_between_stages_can_be_taken_back() {
-    struct Held(Door, Arc<AtomicU64>);
+    struct Held(Door, Arc<AtomicU64>, Arc<[AtomicU64; 2]>);
     impl Transform<u64> for Held {
         fn run(&self, _: &mut u64, job: &JobContext<'_>) -> Answer {
+            self.2[job.stage()].fetch_add(1, SeqCst);
             if job.stage() == 1 {
                 self.0.wait();
             }
@@ -139,9 +140,13 @@ fn what_lies_between_stages_can_be_taken_back() {
         }
     }
     let (door, discarded) = (Door::default(), Arc::new(AtomicU64::new(0)));
-    let executor = start(&chain(&[1, 1]), Held(door.clone(), discarded.clone()));
+    let begun: Arc<[AtomicU64; 2]> = Arc::default();
+    let transform = Held(door.clone(), discarded.clone(), begun.clone());
+    let executor = start(&chain(&[1, 1]), transform);
     let put = |jobs| {
+        begun.iter().for_each(|count| count.store(0, SeqCst));
         let ids: Vec<u64> = (0..jobs).map(|n| executor.put(Box::new(n)).unwrap()).collect();
+        until(|| begun[0].load(SeqCst) == jobs && begun[1].load(SeqCst) == 1);
         until(|| executor.stats().running == 1 && executor.stats().queued == jobs - 1);
         ids
     };
