@@ -67,7 +67,7 @@ static void options(void)
     config.results = config.queue_per_worker = 1;
     config.job_timeout_ns = UINT64_MAX;
     jobexec_executor *exec = check_start(&config);
-    jobexec_put_options options = {.size = sizeof options, .job_timeout_ns = 10 * MILLISECOND};
+    jobexec_put_options options = {.size = sizeof options, .job_timeout_ns = 100 * MILLISECOND};
     uint64_t id;
     CHECK_IS(JOBEXEC_OK, jobexec_put_with(exec, &listens, &options, &id));
     CHECK_IS(JOBEXEC_FULL, jobexec_put_with(exec, &plain, &options, NULL));
@@ -104,7 +104,7 @@ static void set_aside(void *payload)
     inits = exits = destroyed = 0;
     discarded = NULL;
     jobexec_config config = check_config(1, transform);
-    config.job_timeout_ns = config.abandon_after_ns = 10 * MILLISECOND;
+    config.job_timeout_ns = config.abandon_after_ns = 100 * MILLISECOND;
     config.worker_init = init;
     config.worker_exit = leave;
     config.discard = discard;

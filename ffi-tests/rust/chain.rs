@@ -220,8 +220,8 @@ fn a_stage_without_workers_is_an_error() {
         Ok(())
     };
     let limits = Config {
-        job_timeout_ns: 10_000_000,
-        abandon_after_ns: 10_000_000,
+        job_timeout_ns: 100_000_000,
+        abandon_after_ns: 100_000_000,
         max_abandoned: 0,
         ..chain(&[2, 1])
     };

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 use support::{Answer, Door, PATIENCE, config, next, start, until};
 
-const SHORT: Duration = Duration::from_millis(20);
+const SHORT: Duration = Duration::from_millis(100);
 
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
