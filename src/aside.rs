@@ -21,11 +21,12 @@ impl Crew {
         let (engine, desk) = (&self.engine, &self.engine.desks[worker]);
         let mut posts = lock(&self.posts);
         // A thread that dies gives up its post before it looks for its job.
-        let seen = desk.look().filter(|_| desk.has(number) && posts.is_held(worker));
+        let seen = desk.look().filter(|_| desk.has(number) && posts.is_serving(worker));
         let since = desk.at_work().map_or(0, |at| at.since);
         let Some(job) = seen.and_then(|seen| desk.take(seen)) else { return };
-        let has_room = posts.aside().len() < most;
         posts.set_aside(worker, &job);
+        // The post is taken at once: a thread that comes back must not find it free.
+        let name = posts.hire(worker);
         drop(posts);
         self.running.fetch_sub(1, Ordering::AcqRel);
         let mut text = Text::EMPTY;
@@ -37,11 +38,17 @@ impl Crew {
             job.id.number(),
             job.id.session()
         );
+        let mut posts = lock(&self.posts);
+        let has_room = posts.aside().len() <= most;
+        if !has_room {
+            posts.quit(worker, name);
+        }
+        drop(posts);
         if !has_room {
             self.warn(LogLevel::Error, format!("{where_it_is}; {most} are: it is not replaced"));
             return self.strand_if_empty();
         }
-        match self.hire(worker, true) {
+        match self.start_thread(worker, name, true) {
             Ok(()) => self.warn(LogLevel::Warning, where_it_is + "; another serves"),
             Err(error) => {
                 self.warn(LogLevel::Error, format!("{where_it_is}; {error}"));

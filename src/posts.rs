@@ -9,6 +9,8 @@ use std::ffi::c_void;
 pub(crate) struct Posts {
     /// The thread of each worker; 0 if it has none.
     holders: Vec<u64>,
+    /// Whether a worker's post is only kept: its last thread has died, and is just being buried.
+    kept: Vec<bool>,
     /// Threads that ever had a post; a thread's name is its number here.
     hired: u64,
     aside: Vec<Aside>,
@@ -30,7 +32,7 @@ unsafe impl Send for Aside {}
 impl Posts {
     /// Nobody yet.
     pub(crate) fn new(workers: usize) -> Posts {
-        Posts { holders: vec![0; workers], hired: 0, aside: Vec::new() }
+        Posts { holders: vec![0; workers], kept: vec![false; workers], hired: 0, aside: Vec::new() }
     }
 
     /// A thread takes a worker's post. Answers its name.
@@ -45,6 +47,17 @@ impl Posts {
         (!self.is_held(worker)).then(|| self.hire(worker))
     }
 
+    /// Takes the post of a thread that has just died for the next, so that nobody else does.
+    pub(crate) fn keep(&mut self, worker: usize) -> u64 {
+        self.kept[worker] = true;
+        self.hire(worker)
+    }
+
+    /// The one that it was kept for begins, or gives it up.
+    pub(crate) fn release(&mut self, worker: usize) {
+        self.kept[worker] = false;
+    }
+
     /// A thread ends. False if it has no post; that is another's, or nobody's.
     pub(crate) fn quit(&mut self, worker: usize, thread: u64) -> bool {
         let holds = self.holders[worker] == thread;
@@ -52,6 +65,11 @@ impl Posts {
             self.holders[worker] = 0;
         }
         holds
+    }
+
+    /// Whether a worker has a thread that may be at a job.
+    pub(crate) fn is_serving(&self, worker: usize) -> bool {
+        self.is_held(worker) && !self.kept[worker]
     }
 
     /// Whether a worker has a thread.

@@ -35,12 +35,13 @@ impl Crew {
     }
 
     /// Starts a thread for a worker.
-    pub(crate) fn hire(self: &Arc<Crew>, worker: usize, replaces: bool) -> Result<(), String> {
+    fn hire(self: &Arc<Crew>, worker: usize, replaces: bool) -> Result<(), String> {
         let name = lock(&self.posts).hire(worker);
         self.start_thread(worker, name, replaces)
     }
 
-    fn start_thread(
+    /// The same, for a post that it has already.
+    pub(crate) fn start_thread(
         self: &Arc<Crew>,
         worker: usize,
         name: u64,
@@ -72,25 +73,30 @@ impl Crew {
         }
     }
 
-    /// A thread that did not come home by itself: its job gets its outcome, and it is replaced.
-    fn bury(self: &Arc<Crew>, badge: &Badge) {
+    /// A thread that did not come home by itself: its job gets its outcome, and another, for which
+    /// its post is kept by that name, takes its place.
+    fn bury(self: &Arc<Crew>, badge: &Badge, name: u64) {
         let worker = badge.worker;
         if self.engine.lanes.is_empty() {
             self.engine.bury(worker);
         }
-        if self.engine.signals.phase().closed() {
-            return;
-        }
-        if !badge.entered.get() && !badge.replaces {
+        lock(&self.posts).release(worker);
+        let line = if self.engine.signals.phase().closed() {
+            None
+        } else if !badge.entered.get() && !badge.replaces {
             self.blame(format!("worker {worker}'s thread ended in its init callback"));
+            None
         } else if !self.budget.take() {
-            let line = format!("worker {worker}'s thread died, and no restart is left");
-            self.warn(LogLevel::Error, line);
+            Some(format!("worker {worker}'s thread died, and no restart is left"))
         } else {
-            let line = match self.hire(worker, true) {
+            let line = match self.start_thread(worker, name, true) {
                 Ok(()) => format!("worker {worker}'s thread died and was replaced"),
                 Err(error) => format!("worker {worker}'s thread died; {error}"),
             };
+            return self.warn(LogLevel::Error, line);
+        };
+        lock(&self.posts).quit(worker, name);
+        if let Some(line) = line {
             self.warn(LogLevel::Error, line);
         }
     }
@@ -231,14 +237,17 @@ unsafe extern "C" fn leave(badge: *mut c_void) {
     // SAFETY: `hire` made the badge, and this is called once, at the end of its thread.
     let badge = unsafe { Box::from_raw(badge.cast::<Badge>()) };
     let crew = &badge.crew;
-    let held = lock(&crew.posts).quit(badge.worker, badge.name);
+    let mut posts = lock(&crew.posts);
+    let held = posts.quit(badge.worker, badge.name);
+    let next = (held && !badge.dismissed.get()).then(|| posts.keep(badge.worker));
+    drop(posts);
     if held && badge.entered.get() {
         crew.running.fetch_sub(1, Ordering::AcqRel);
     }
     if !held {
         crew.come_back(badge.name, None);
-    } else if !badge.dismissed.get() {
-        crew.bury(&badge);
+    } else if let Some(name) = next {
+        crew.bury(&badge, name);
     }
     crew.live.fetch_sub(1, Ordering::AcqRel);
     crew.strand_if_empty();
