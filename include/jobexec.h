@@ -820,8 +820,8 @@ typedef struct jobexec_counters {
     uint64_t busy_ns;
     /**
      * How long the jobs of polled results waited for a worker, in nanoseconds: half of them no
-     * longer than that, at most an eighth too high. Of the first 64 jobs of a session, and one in 16
-     * of the others.
+     * longer than that, at most an eighth too high. Of a part of them: the first 64 of a session, one in
+     * 16 to its 4,096th, one in 64 from then on, each weighed by the jobs that it stands for.
      */
     uint64_t queue_wait_p50_ns;
     /**

@@ -30,9 +30,9 @@ impl Histogram {
         BUCKETS * size_of::<AtomicU64>()
     }
 
-    /// Counts a time.
-    pub(crate) fn count(&self, ns: u64) {
-        self.counts[bucket(ns)].fetch_add(1, Ordering::Relaxed);
+    /// Counts a time, for so many jobs.
+    pub(crate) fn count(&self, ns: u64, jobs: u64) {
+        self.counts[bucket(ns)].fetch_add(jobs, Ordering::Relaxed);
     }
 
     /// The time that so many of a hundred did not take longer than: the end of its bucket. 0 where
@@ -86,7 +86,7 @@ mod tests {
     fn percentiles_are_at_most_an_eighth_too_long() {
         let histogram = Histogram::new();
         assert_eq!(histogram.percentile(99), 0);
-        (1..=10_000).for_each(|ns| histogram.count(ns));
+        (1..=10_000).for_each(|ns| histogram.count(ns, 1));
         for percent in [1, 50, 99, 100] {
             let (found, truth) = (histogram.percentile(percent), percent * 100);
             assert!((truth..=truth + truth / 8).contains(&found), "{percent} %: {found}");

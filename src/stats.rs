@@ -98,8 +98,8 @@ numbers! {
     /// timed.
     busy_ns,
     /// How long the jobs of polled results waited for a worker, in nanoseconds: half of them no
-    /// longer than that, at most an eighth too high. Of the first 64 jobs of a session, and one in 16
-    /// of the others.
+    /// longer than that, at most an eighth too high. Of a part of them: the first 64 of a session, one in
+    /// 16 to its 4,096th, one in 64 from then on, each weighed by the jobs that it stands for.
     queue_wait_p50_ns,
     /// 99 of 100 no longer than that, likewise.
     queue_wait_p99_ns,

@@ -3,7 +3,7 @@
 //! but how long they were busy, on their desks.
 //!
 //! - The longest time is that of all results that were polled; the histograms get a part of them
-//!   ([`is_sampled`]), for an addition costs a twentieth of a small job.
+//!   ([`weight`]), for an addition costs a twentieth of a small job.
 //! - A poll that finds its result counts nothing: what was found is what was delivered less what
 //!   was waited for.
 //!
@@ -14,12 +14,20 @@ use crate::job::Completion;
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Whether the histograms get a job of a session: each of the first 64, and one of 16 from then
-/// on. Which one follows from its number by the golden ratio, so that what repeats itself every so
-/// many jobs is met in all its parts.
+/// For how many jobs of a session a job stands in the histograms, or 0 where they do not get it:
+/// each of the first 64 for itself, then one of 16, and from the 4,096th one of 64. Which one
+/// follows from its number by the golden ratio, so that what repeats itself every so many jobs is
+/// met in all its parts.
 #[inline]
-fn is_sampled(number: u64) -> bool {
-    number < 64 || number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60 == 0
+fn weight(number: u64) -> u64 {
+    let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    match number {
+        0..64 => 1,
+        _ if mixed >> 60 != 0 => 0,
+        64..4096 => 16,
+        _ if mixed >> 58 != 0 => 0,
+        _ => 64,
+    }
 }
 
 /// See the module.
@@ -80,15 +88,16 @@ impl Tally {
         let ran = done.finished.wrapping_sub(done.started);
         let lay = polled.wrapping_sub(done.finished);
         let [waits, runs, lays] = self.longest.each_ref().map(|it| it.load(Ordering::Relaxed));
-        if waited > waits || ran > runs || lay > lays || is_sampled(done.id.number()) {
-            self.count(done.id.number(), waited, ran, lay);
+        let weight = weight(done.id.number());
+        if waited > waits || ran > runs || lay > lays || weight != 0 {
+            self.count(weight, waited, ran, lay);
         }
     }
 
     /// By numbers, so that a result does not lie in memory for it.
     #[cold]
     #[inline(never)]
-    fn count(&self, number: u64, waited: u64, ran: u64, lay: u64) {
+    fn count(&self, weight: u64, waited: u64, ran: u64, lay: u64) {
         // A poller's clock may be behind a worker's by some nanoseconds.
         let times = [waited, ran, lay].map(|ns| if ns > u64::MAX / 2 { 0 } else { ns });
         for (longest, ns) in self.longest.iter().zip(times) {
@@ -96,8 +105,8 @@ impl Tally {
                 longest.fetch_max(ns, Ordering::Relaxed);
             }
         }
-        if is_sampled(number) {
-            self.samples.iter().zip(times).for_each(|(sample, ns)| sample.count(ns));
+        if weight != 0 {
+            self.samples.iter().zip(times).for_each(|(sample, ns)| sample.count(ns, weight));
         }
     }
 
@@ -147,11 +156,11 @@ mod tests {
     use crate::job::Id;
 
     #[test]
-    fn one_of_sixteen_is_sampled_at_any_step() {
-        assert!((0..64).all(is_sampled));
+    fn each_stands_for_those_that_are_left_out_at_any_step() {
+        assert!((0..64).all(|number| weight(number) == 1));
         for step in [1, 2, 3, 8, 16, 64, 100] {
-            let found = (0..16_000).filter(|n| is_sampled(64 + n * step)).count();
-            assert!((900..1100).contains(&found), "every {step}th: {found}");
+            let stood_for: u64 = (0..64_000).map(|n| weight(64 + n * step)).sum();
+            assert!((57_000..71_000).contains(&stood_for), "every {step}th: {stood_for}");
         }
     }
 

@@ -1,9 +1,13 @@
 //! What can be switched: put_poll with it against the plain executor. Each round runs all
-//! of them in turn, and a ratio is taken within a round.
+//! of them in turn, and a ratio is taken within a round. What cannot be switched in a program, the
+//! counting of times, is compared between two builds ([`counted`]).
 //!
-//! A feature is a line of [`features`].
+//! A feature is a line of [`features`]. `-- switched` and `-- counted` run one of the two parts.
 
+mod counted;
+#[path = "../peers/mod.rs"]
 mod peers;
+#[path = "../rounds/mod.rs"]
 mod rounds;
 
 use jobexec::Config;
@@ -19,9 +23,10 @@ struct Feature {
     take: fn(&Ours) -> Box<Task>,
 }
 
+const PLAIN: Feature =
+    Feature { name: "plain", configure: |config| config, prepare: |_| (), take: Pool::get };
+
 fn features() -> Vec<Feature> {
-    const PLAIN: Feature =
-        Feature { name: "plain", configure: |config| config, prepare: |_| (), take: Pool::get };
     fn traced(it: Config) -> Config {
         Config { trace_jobs: 1024, ..it }
     }
@@ -84,7 +89,7 @@ impl Pool for Featured {
     }
 }
 
-/// The executors of all features, with so many workers and so many jobs in flight.
+/// Executors with one feature each, with so many workers and so many jobs in flight.
 struct Setup {
     workers: usize,
     window: usize,
@@ -92,14 +97,25 @@ struct Setup {
 }
 
 impl Setup {
-    fn start(workers: usize, window: usize, cpus: &Cpus) -> Setup {
+    /// One of each size.
+    fn all(cpus: &Cpus, features: fn() -> Vec<Feature>) -> Vec<Setup> {
+        let sizes = [1, 2].map(|workers| [4, 64, 1024].map(|window| (workers, window)));
+        let start = |&(workers, window)| Setup::start(workers, window, cpus, features());
+        sizes.iter().flatten().map(start).collect()
+    }
+
+    fn start(workers: usize, window: usize, cpus: &Cpus, features: Vec<Feature>) -> Setup {
         let start = |feature: Feature| {
             let config = peers::config(workers, window, cpus);
             let ours = Ours::start(&(feature.configure)(config));
             (feature.prepare)(&ours);
             (feature.name, Featured { ours, take: feature.take })
         };
-        Setup { workers, window, pools: features().into_iter().map(start).collect() }
+        Setup { workers, window, pools: features.into_iter().map(start).collect() }
+    }
+
+    fn size(&self) -> String {
+        format!("workers {}, window {}", self.workers, self.window)
     }
 
     fn contestants(&self) -> Vec<Contestant<'_>> {
@@ -111,18 +127,28 @@ impl Setup {
 
 fn main() {
     let cpus = Cpus::read();
-    let sizes = [1, 2].map(|workers| [4, 64, 1024].map(|window| (workers, window)));
-    let setups: Vec<Setup> =
-        sizes.iter().flatten().map(|&(w, window)| Setup::start(w, window, &cpus)).collect();
+    if std::env::args().any(|argument| argument == counted::OPTION) {
+        return counted::measure(&cpus);
+    }
+    if rounds::is_chosen("switched") {
+        compare_switched(&cpus);
+    }
+    // To see that it runs is not worth another build of everything.
+    if rounds::is_chosen("counted") && !rounds::quick() {
+        counted::compare(&cpus);
+    }
+}
+
+fn compare_switched(cpus: &Cpus) {
+    let setups = Setup::all(cpus, features);
     cpus.pin_host();
     let (rounds, jobs) = sized((41, 10_000), (15, 1_000));
     let mut table = vec![["", "", "ns a job", "/ plain"].map(String::from).to_vec()];
     for setup in &setups {
         let ns = rounds::in_turn(&mut setup.contestants(), rounds, jobs);
         for ((name, _), own) in setup.pools.iter().zip(&ns) {
-            let size = format!("workers {}, window {}", setup.workers, setup.window);
             let time = format!("{:.0}", median(own));
-            table.push(vec![size, name.to_string(), time, rounds::ratio(own, &ns[0])]);
+            table.push(vec![setup.size(), name.to_string(), time, rounds::ratio(own, &ns[0])]);
         }
     }
     let title = format!(
