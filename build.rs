@@ -38,11 +38,14 @@ fn main() {
 
 fn header() {
     println!("cargo:rerun-if-changed=src/ffi");
+    println!("cargo:rerun-if-changed=Cargo.toml");
     println!("cargo:rerun-if-changed=cbindgen.toml");
     println!("cargo:rerun-if-changed=include/jobexec.h");
     let root = env::var("CARGO_MANIFEST_DIR").expect("cargo names the package's folder");
     let root = Path::new(&root);
-    let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml");
+    let mut config =
+        cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml");
+    config.after_includes = Some(version());
     let mut builder = cbindgen::Builder::new().with_config(config);
     for file in FILES {
         builder = builder.with_src(root.join("src/ffi").join(file));
@@ -54,4 +57,16 @@ fn header() {
     if fs::read(&header).ok().as_deref() != Some(&made[..]) {
         fs::write(&header, &made).expect("include/jobexec.h can be written");
     }
+}
+
+/// The version as the preprocessor sees it.
+fn version() -> String {
+    let part = |name: &str| env::var(format!("CARGO_PKG_VERSION{name}")).expect("cargo sets it");
+    let mut text = String::from(
+        "\n/**\n * The version of this header; the library's is jobexec_version.\n */\n",
+    );
+    for name in ["_MAJOR", "_MINOR", "_PATCH"] {
+        text += &format!("#define JOBEXEC_VERSION{name} {}\n", part(name));
+    }
+    text + &format!("#define JOBEXEC_VERSION \"{}\"", part(""))
 }

@@ -16,6 +16,14 @@
 #include <stdint.h>
 
 /**
+ * The version of this header; the library's is jobexec_version.
+ */
+#define JOBEXEC_VERSION_MAJOR 0
+#define JOBEXEC_VERSION_MINOR 1
+#define JOBEXEC_VERSION_PATCH 0
+#define JOBEXEC_VERSION "0.1.0"
+
+/**
  * Done as asked.
  */
 #define JOBEXEC_OK 0
@@ -655,6 +663,10 @@ typedef struct jobexec_result {
      * How often the job was begun: more than once where it was tried again, see config.retries.
      */
     uint32_t attempts;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
 } jobexec_result;
 
 /**

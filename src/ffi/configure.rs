@@ -2,12 +2,10 @@
 
 use super::config::*;
 use super::error::{answer, null};
+use super::sized;
 use super::status::jobexec_status;
 use crate::config::{Config, MAX_STAGES, MAX_WORKERS, Pages, Pinning, Waiting, Workers};
 use crate::status::{Error, Status};
-
-/// More than any version of the structure will have.
-const MOST_BYTES: u64 = 4096;
 
 /// Fills a configuration with defaults. size must be set before; every byte behind it is
 /// overwritten.
@@ -21,13 +19,9 @@ const MOST_BYTES: u64 = 4096;
 pub unsafe extern "C" fn jobexec_config_init(config: *mut jobexec_config) -> jobexec_status {
     answer(|| {
         // SAFETY: the caller promises a readable structure, or NULL.
-        let size = unsafe { size_of_config(config) }?;
-        let tail = size - size_of::<jobexec_config>();
-        let behind = config.wrapping_add(1).cast::<u8>();
+        let size = unsafe { sized::size(config) }?;
         // SAFETY: the caller promises `size` writable bytes.
-        unsafe { behind.write_bytes(0, tail) };
-        // SAFETY: as above; the size was checked to hold this structure.
-        unsafe { config.write(defaults(size as u64)) };
+        unsafe { sized::write(config, size, &defaults()) };
         Ok(())
     })
 }
@@ -74,20 +68,7 @@ pub unsafe extern "C" fn jobexec_config_capacity(
 /// `config` is NULL or points to as many readable bytes as its size says.
 pub(super) unsafe fn read(config: *const jobexec_config) -> Result<jobexec_config, Error> {
     // SAFETY: the caller's promise.
-    let size = unsafe { size_of_config(config) }?;
-    let known = size_of::<jobexec_config>();
-    for offset in known..size {
-        let byte = config.cast::<u8>().wrapping_add(offset);
-        // SAFETY: the caller promises `size` readable bytes.
-        if unsafe { byte.read() } != 0 {
-            let text = format!(
-                "byte {offset} of the configuration is set, but this library knows {known}"
-            );
-            return Err(Error::new(Status::WrongSize, text));
-        }
-    }
-    // SAFETY: as above; every bit pattern that a C program can store is a valid structure.
-    Ok(unsafe { config.read() })
+    unsafe { sized::read(config, defaults()) }
 }
 
 /// The configuration as the rest of the library knows it.
@@ -203,10 +184,10 @@ fn plain(config: &jobexec_config) -> Config {
     }
 }
 
-fn defaults(size: u64) -> jobexec_config {
+fn defaults() -> jobexec_config {
     let config = Config::default();
     jobexec_config {
-        size,
+        size: size_of::<jobexec_config>() as u64,
         workers: JOBEXEC_WORKERS_AUTO,
         queue_per_worker: config.queue_per_worker as u32,
         results_per_worker: config.results_per_worker as u32,
@@ -260,22 +241,6 @@ fn defaults(size: u64) -> jobexec_config {
         stage_count: 0,
         reserved: 0,
     }
-}
-
-/// # Safety
-/// `config` is NULL or points to a readable size.
-unsafe fn size_of_config(config: *const jobexec_config) -> Result<usize, Error> {
-    if config.is_null() {
-        return Err(null("config"));
-    }
-    // SAFETY: not NULL, and the caller promises the rest.
-    let size = unsafe { config.cast::<u64>().read() };
-    let known = size_of::<jobexec_config>() as u64;
-    if !(known..=MOST_BYTES).contains(&size) {
-        let text = format!("config.size is {size}; set it to sizeof(jobexec_config), here {known}");
-        return Err(Error::new(Status::WrongSize, text));
-    }
-    Ok(size as usize)
 }
 
 fn flag(name: &str, value: u32) -> Result<bool, Error> {

@@ -1,14 +1,15 @@
 //! Numbers and the report, for C.
 
-use super::error::{answer, null};
+use super::error::answer;
 use super::handle::{get, jobexec_executor};
+use super::sized;
 use super::status::jobexec_status;
 use crate::stats::Stats;
-use crate::status::{Error, Status};
 
 /// Counts since the start. Always accepted = done + failed + panicked + crashed + timed_out +
 /// cancelled + discarded + outstanding; when nothing moves, outstanding = queued + running +
 /// ready. Set size to sizeof(jobexec_counters) before the call.
+#[derive(Clone, Copy)]
 #[repr(C)]
 pub struct jobexec_counters {
     /// sizeof(jobexec_counters), as the program was compiled.
@@ -120,22 +121,18 @@ pub unsafe extern "C" fn jobexec_stats(
 ) -> jobexec_status {
     answer(|| {
         // SAFETY: the caller's promise.
-        let place = unsafe { stats.as_mut() }.ok_or_else(|| null("stats"))?;
-        let known = size_of::<jobexec_counters>() as u64;
-        if place.size < known {
-            let text = format!("stats.size is {}, less than {known}", place.size);
-            return Err(Error::new(Status::WrongSize, text));
-        }
+        let size = unsafe { sized::size(stats) }?;
         // SAFETY: the caller's promise.
-        let stats = unsafe { get(exec) }?.stats();
-        *place = convert(&stats, place.size);
+        let counters = convert(&unsafe { get(exec) }?.stats());
+        // SAFETY: the caller promises as many bytes as the size says.
+        unsafe { sized::write(stats, size, &counters) };
         Ok(())
     })
 }
 
-fn convert(stats: &Stats, size: u64) -> jobexec_counters {
+fn convert(stats: &Stats) -> jobexec_counters {
     jobexec_counters {
-        size,
+        size: 0,
         accepted: stats.accepted,
         done: stats.done,
         failed: stats.failed,

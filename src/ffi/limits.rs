@@ -1,11 +1,11 @@
 //! How long one job may run, for C.
 
 use super::calls::give_id;
-use super::error::{answer, null};
+use super::error::answer;
 use super::handle::{get, jobexec_executor};
+use super::sized;
 use super::status::jobexec_status;
 use crate::clock::Timeout;
-use crate::status::{Error, Status};
 use std::ffi::c_void;
 
 /// How one job is put. Set size, and the rest to 0 or what is wanted.
@@ -37,8 +37,9 @@ pub unsafe extern "C" fn jobexec_put_with(
     job_id: *mut u64,
 ) -> jobexec_status {
     answer(|| {
+        let defaults = jobexec_put_options { size: 0, job_timeout_ns: 0, wait_ns: 0 };
         // SAFETY: the caller's promise.
-        let options = unsafe { read(options) }?;
+        let options = unsafe { sized::read(options, defaults) }?;
         // SAFETY: the caller's promise.
         let engine = &unsafe { get(exec) }?.crew.engine;
         let limit = (options.job_timeout_ns > 0).then_some(options.job_timeout_ns);
@@ -47,20 +48,4 @@ pub unsafe extern "C" fn jobexec_put_with(
         unsafe { give_id(job_id, ticket) };
         Ok(())
     })
-}
-
-/// # Safety
-/// `options` is NULL or as large as its size says.
-unsafe fn read(options: *const jobexec_put_options) -> Result<jobexec_put_options, Error> {
-    // SAFETY: the caller's promise.
-    let options = unsafe { options.as_ref() }.ok_or_else(|| null("options"))?;
-    if options.size != size_of::<jobexec_put_options>() as u64 {
-        let text = format!(
-            "the size of the options is {}, but {} here",
-            options.size,
-            size_of::<jobexec_put_options>()
-        );
-        return Err(Error::new(Status::WrongSize, text));
-    }
-    Ok(*options)
 }

@@ -2,7 +2,8 @@
 //! what is here decides nothing. `include/jobexec.h` is made from this folder by cbindgen.
 //!
 //! A pointer is NULL-checked in every build; outputs are written only on success; a panic stops
-//! at the entry and becomes `JOBEXEC_ERROR_INTERNAL`; nothing is printed.
+//! at the entry and becomes `JOBEXEC_ERROR_INTERNAL`; nothing is printed. Structures begin with
+//! their size, so that they can grow ([`sized`]); what they are is fixed ([`layout`]).
 
 #![allow(non_camel_case_types)] // These names are C's.
 
@@ -18,6 +19,7 @@ mod event_fd;
 mod handle;
 mod inspect;
 mod job;
+mod layout;
 mod lifecycle;
 mod limits;
 mod many;
@@ -25,6 +27,7 @@ mod memory;
 mod report;
 mod result;
 mod run_c;
+mod sized;
 mod status;
 mod worker;
 

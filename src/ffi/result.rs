@@ -1,5 +1,6 @@
 //! A result as C sees it.
 
+use super::sized::Growing;
 use super::status::jobexec_outcome;
 use crate::job::Times;
 use crate::poll::Delivery;
@@ -10,6 +11,7 @@ use std::ptr;
 
 /// A result. Set size to sizeof(jobexec_result) once; a poll that answers JOBEXEC_OK fills the
 /// rest.
+#[derive(Clone, Copy)]
 #[repr(C)]
 pub struct jobexec_result {
     /// sizeof(jobexec_result), as the program was compiled.
@@ -53,6 +55,8 @@ pub struct jobexec_result {
     pub header: *mut c_void,
     /// How often the job was begun: more than once where it was tried again, see config.retries.
     pub attempts: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 const _: () = assert!(MESSAGE_BYTES + 1 == 192);
@@ -68,7 +72,7 @@ pub(super) unsafe fn check(result: *mut jobexec_result) -> Result<(), Status> {
     }
     // SAFETY: not NULL, and the caller promises a size.
     let size = unsafe { (*result).size };
-    if size < size_of::<jobexec_result>() as u64 {
+    if size < jobexec_result::FIRST as u64 {
         return Err(Status::WrongSize);
     }
     Ok(())
@@ -80,6 +84,8 @@ pub(super) unsafe fn check(result: *mut jobexec_result) -> Result<(), Status> {
 /// The place passed [`check`].
 #[inline]
 pub(super) unsafe fn write(result: *mut jobexec_result, from: &Delivery<'_>) {
+    // What an old program has no place for must not be written, once there is such a thing.
+    const { assert!(size_of::<jobexec_result>() == jobexec_result::FIRST) };
     // SAFETY: the place passed the check, so that it holds a whole result.
     let result = unsafe { &mut *result };
     let Times { created, started, finished, queued, polled } = from.times;
@@ -100,6 +106,7 @@ pub(super) unsafe fn write(result: *mut jobexec_result, from: &Delivery<'_>) {
     result.output = buffer.map_or(ptr::null_mut(), |buffer| buffer.output.cast());
     result.output_bytes = buffer.map_or(0, |buffer| buffer.output_used() as u64);
     result.attempts = from.attempts;
+    result.reserved = 0;
     result.header = buffer.map_or(ptr::null_mut(), |buffer| buffer.header().cast());
     if let Some(text) = from.text {
         result.code = text.code;
