@@ -28,6 +28,8 @@ const FILES: [&str; 18] = [
 
 fn main() {
     header();
+    // Its threads may still run where a host has closed its handle of the library.
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     // A negative control takes one fence away (see the models): a cfg of this crate alone, so
     // that nothing else is built anew.
     println!("cargo:rerun-if-env-changed=JOBEXEC_CONTROL");

@@ -1,5 +1,5 @@
 /* The structures have the layout that programs of the first release were compiled with. */
-#include "check.h"
+#include <jobexec.h>
 
 #define FIELD(structure, field, offset) \
     _Static_assert(offsetof(structure, field) == (offset), #structure "." #field " has moved")

@@ -1,5 +1,9 @@
-//! The shared library exports what the header declares and nothing else; and each header compiles
-//! by itself, and when it is included twice, without a warning.
+//! The shared library exports what the header declares and nothing else; each header compiles by
+//! itself, and when it is included twice, without a warning; and what a release fixed is still so.
+
+#[path = "../consumer.rs"]
+mod consumer;
+mod release;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -10,11 +14,25 @@ use std::process::Command;
 fn the_library_exports_what_the_header_declares() {
     let test = env::current_exe().expect("the path of this test");
     let library = fs::read(test.with_file_name("libjobexec.so")).expect("the shared library");
-    let header = fs::read_to_string("include/jobexec.h").expect("the header");
-    let (exported, declared) = (exports(&library), declarations(&header));
+    let (exported, declared) = (exports(&library), declarations(&header()));
     assert!(exported.iter().all(|name| name.starts_with("jobexec_")), "{exported:#?}");
     assert!(declared.contains("jobexec_start"), "{declared:#?}");
     assert_eq!(exported, declared);
+}
+
+#[test]
+fn the_version_script_has_what_the_header_declares() {
+    let script = fs::read_to_string("cmake/jobexec.map").expect("the version script");
+    let lines = script.lines().filter_map(|line| line.trim().strip_suffix(';'));
+    let listed: BTreeSet<String> =
+        lines.filter(|name| name.starts_with("jobexec_")).map(str::to_owned).collect();
+    assert_eq!(listed, declarations(&header()));
+}
+
+#[test]
+fn the_header_has_the_version_of_the_crate() {
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(header().contains(&format!("#define JOBEXEC_VERSION \"{version}\"\n")));
 }
 
 #[test]
@@ -26,6 +44,7 @@ fn the_headers_compile_alone_and_twice() {
         ("jobexec.h", &cpp),
         ("jobexec.hpp", &cpp),
         ("jobexec_batches.hpp", &cpp),
+        ("jobexec_processes.hpp", &cpp),
     ] {
         let mut command = Command::new(compiler);
         command.args([language, standard, "-fsyntax-only", "-Iinclude"]);
@@ -35,6 +54,10 @@ fn the_headers_compile_alone_and_twice() {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && said.is_empty(), "{command:?}\n{said}");
     }
+}
+
+fn header() -> String {
+    fs::read_to_string("include/jobexec.h").expect("the header")
 }
 
 /// The functions that a header declares: what stands before a parenthesis, outside of comments.
