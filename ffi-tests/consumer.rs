@@ -94,6 +94,15 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// Runs a command that must succeed. Answers what it printed.
+pub(crate) fn must(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let [out, err] =
+        [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned());
+    assert!(output.status.success(), "{command:?}: {}\n{out}{err}", output.status);
+    out
+}
+
 /// The tool that an environment variable names, or the usual one.
 pub(crate) fn tool(variable: &str, usual: &str) -> String {
     env::var(variable).unwrap_or_else(|_| usual.to_string())

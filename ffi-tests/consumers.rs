@@ -2,11 +2,13 @@
 //! runs them, and those in Python.
 //!
 //! Environment: `CC`, `CXX` and `PYTHON` name the tools; `JOBEXEC_CFLAGS` are more flags for both
-//! compilers, sanitizers for example.
+//! compilers, `JOBEXEC_LIBS` what is linked in place of the shared library, for sanitizers;
+//! `JOBEXEC_UNDER` is a command that C programs run under, valgrind for example; `JOBEXEC_SKIP` are
+//! tests, or parts of their names, that such a checker cannot run.
 
 mod consumer;
 
-use consumer::{Consumer, libraries, programs, run_all, say, tool};
+use consumer::{Consumer, libraries, must, programs, run_all, say, tool};
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
@@ -16,7 +18,7 @@ use std::sync::OnceLock;
 
 #[test]
 fn c() {
-    run_all(tests("c").map(|source| built(&[&source])));
+    run_all(tests("c").map(|source| under(built(&[&source]))));
 }
 
 #[test]
@@ -143,6 +145,19 @@ fn script(script: &Path) -> Option<Consumer> {
     Some(ours(script.to_string_lossy(), command))
 }
 
+/// A program as it is run under a checker.
+fn under(mut consumer: Consumer) -> Consumer {
+    let words = tool("JOBEXEC_UNDER", "");
+    let mut words = words.split_whitespace();
+    if let Some(checker) = words.next() {
+        let mut command = Command::new(checker);
+        command.args(words).arg(consumer.command.get_program());
+        with_our_library(&mut command);
+        consumer.command = command;
+    }
+    consumer
+}
+
 /// The files `test_*` of a language, by name.
 fn tests(language: &str) -> impl Iterator<Item = PathBuf> {
     let end = if language == "python" { "py" } else { language };
@@ -150,7 +165,13 @@ fn tests(language: &str) -> impl Iterator<Item = PathBuf> {
     let mut paths: Vec<PathBuf> = folder.map(|entry| entry.expect("a file").path()).collect();
     paths.retain(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("test_") && path.extension() == Some(OsStr::new(end))
+        let is_test = name.starts_with("test_") && path.extension() == Some(OsStr::new(end));
+        let skipped = tool("JOBEXEC_SKIP", "");
+        let is_skipped = skipped.split_whitespace().any(|part| name.contains(part));
+        if is_test && is_skipped {
+            say(&format!("{} skipped, as is asked", path.display()));
+        }
+        is_test && !is_skipped
     });
     paths.sort();
     paths.into_iter()
@@ -170,27 +191,29 @@ fn cpp_trainer() -> &'static Path {
 
 /// Compiles a program and answers where it is.
 fn compile(sources: &[&Path]) -> PathBuf {
-    let name = sources[0].display();
     let is_c = sources[0].extension() == Some(OsStr::new("c"));
     let (compiler, standard) =
-        if is_c { (tool("CC", "cc"), "c11") } else { (tool("CXX", "c++"), "c++17") };
-    let program = programs().join(name.to_string().replace('/', "-"));
-    let mut command = Command::new(compiler);
-    command
-        .arg(format!("-std={standard}"))
-        .args("-Wall -Wextra -Wpedantic -Werror -g -O1 -pthread".split(' '))
-        .args(["-Iinclude", "-Iffi-tests"])
-        .args(env::var("JOBEXEC_CFLAGS").unwrap_or_default().split_whitespace())
-        .args(sources)
-        .arg("-o")
-        .arg(&program)
-        .arg("-L")
-        .arg(libraries())
-        .arg(format!("-Wl,-rpath,{}", libraries().display()))
-        .args(["-ljobexec", "-lm"]);
-    let output = command.output().unwrap_or_else(|error| panic!("{name}: {command:?}: {error}"));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name} does not compile by {command:?}\n{said}");
+        if is_c { (tool("CC", "cc"), "-std=c11") } else { (tool("CXX", "c++"), "-std=c++17") };
+    let output = |source: &Path, end: &str| {
+        programs().join(source.display().to_string().replace('/', "-") + end)
+    };
+    let object = |source: &&Path| {
+        let object = output(source, ".o");
+        let mut command = Command::new(&compiler);
+        command.args([standard, "-c"]);
+        command.args("-Wall -Wextra -Wpedantic -Werror -g -O1 -pthread".split(' '));
+        command.args(["-Iinclude", "-Iffi-tests"]);
+        command.args(env::var("JOBEXEC_CFLAGS").unwrap_or_default().split_whitespace());
+        must(command.arg(source).arg("-o").arg(&object));
+        object
+    };
+    let program = output(sources[0], "");
+    let mut command = Command::new(&compiler);
+    command.args(sources.iter().map(object)).arg("-o").arg(&program).arg("-pthread");
+    let folder = libraries().display().to_string();
+    let shared = format!("-L{folder} -Wl,-rpath,{folder} -ljobexec");
+    command.args(tool("JOBEXEC_LIBS", &shared).split_whitespace()).arg("-lm");
+    must(&mut command);
     program
 }
 

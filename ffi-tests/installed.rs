@@ -4,7 +4,7 @@
 
 mod consumer;
 
-use consumer::{Consumer, programs, run_all, say, tool};
+use consumer::{Consumer, must, programs, run_all, say, tool};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -232,15 +232,6 @@ fn is_there(tool: &str, version: &str) -> bool {
         say(&format!("skipped: there is no {tool}"));
     }
     is_there
-}
-
-/// Runs a command that must succeed. Answers what it printed.
-fn must(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let [out, err] =
-        [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned());
-    assert!(output.status.success(), "{command:?}: {}\n{out}{err}", output.status);
-    out
 }
 
 /// All builds by CMake share what cargo builds.

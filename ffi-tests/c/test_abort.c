@@ -10,6 +10,7 @@ static atomic_int handled;
 
 static void on_signal(int number)
 {
+    const int before = errno;
     errno = number;
     if (number == SIGINT)
         jobexec_abort(target);
@@ -17,6 +18,7 @@ static void on_signal(int number)
         jobexec_abort_all();
     if (errno == number)
         handled++;
+    errno = before;
 }
 
 struct waiter {

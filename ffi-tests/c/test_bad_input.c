@@ -98,7 +98,7 @@ static void sizes(jobexec_executor *exec)
     later.known.workers = 1;
     check_close(check_start(&later.known));
     later.unknown = 1;
-    start_refused(&later.known, JOBEXEC_ERROR_SIZE, "configuration");
+    start_refused(&later.known, JOBEXEC_ERROR_SIZE, "of config is set");
     CHECK_IS(JOBEXEC_ERROR_SIZE, jobexec_config_capacity(&later.known, 1, NULL, NULL));
 
     jobexec_result result = {.size = 0};
