@@ -6,6 +6,7 @@
 
 mod deeds;
 mod ledger;
+mod model;
 mod play;
 mod script;
 

@@ -3,13 +3,13 @@
 
 use crate::deeds::{self, User};
 use crate::ledger::Ledger;
+use crate::model::Model;
 use crate::script::{Call, Deed, Kind, Script, Setup, Wait};
 use jobexec::ffi::*;
 use std::ffi::{CString, c_char, c_void};
 use std::ptr;
-use std::sync::Arc;
-use std::sync::OnceLock;
 use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 const SECOND: u64 = 1_000_000_000;
@@ -19,7 +19,8 @@ const SLACK: Duration = Duration::from_secs(5);
 
 /// Plays a whole script, from the start of an executor to its end.
 pub(crate) fn play(script: &Script) {
-    let game = Game::start(&script.setup);
+    let mut game = Game::start(&script.setup);
+    game.model = Model::of(script, game.capacity()).map(Mutex::new);
     std::thread::scope(|scope| {
         for calls in &script.threads {
             scope.spawn(|| calls.iter().for_each(|call| game.call(call)));
@@ -33,6 +34,8 @@ struct Game {
     exec: *mut jobexec_executor,
     ledger: Arc<Ledger>,
     setup: Setup,
+    /// Where one thread plays alone.
+    model: Option<Mutex<Model>>,
 }
 
 // SAFETY: a handle may be used by any thread.
@@ -68,7 +71,23 @@ impl Game {
         assert_eq!(status, JOBEXEC_OK, "{:?}", last_error());
         // SAFETY: the destructor comes after `end`.
         let _ = unsafe { &(*user).exec }.set(exec as usize);
-        Game { exec, ledger, setup: *setup }
+        Game { exec, ledger, setup: *setup, model: None }
+    }
+
+    /// Tells the model, if there is one, what was answered.
+    fn tell(&self, of: impl FnOnce(&mut Model)) {
+        if let Some(model) = &self.model {
+            of(&mut model.lock().unwrap());
+        }
+    }
+
+    fn capacity(&self) -> u64 {
+        let (mut in_flight, mut queued) = (0, 0);
+        // SAFETY: the executor lives, the places are valid.
+        let status = unsafe { jobexec_capacity(self.exec, &mut in_flight, &mut queued) };
+        assert_eq!(status, JOBEXEC_OK);
+        assert!(in_flight >= 1 && queued <= in_flight);
+        in_flight
     }
 
     fn call(&self, call: &Call) {
@@ -80,12 +99,15 @@ impl Game {
             Call::Finish => {
                 self.ledger.finished.store(true, SeqCst);
                 // SAFETY: the executor lives.
-                self.may_end(unsafe { jobexec_finish(self.exec) }, &[JOBEXEC_OK]);
+                let status = unsafe { jobexec_finish(self.exec) };
+                self.may_end(status, &[JOBEXEC_OK]);
+                self.tell(|model| model.finish(status));
             }
             Call::Abort => {
                 self.ledger.aborted.store(true, SeqCst);
                 // SAFETY: the executor lives.
                 assert_eq!(unsafe { jobexec_abort(self.exec) }, JOBEXEC_OK);
+                self.tell(Model::abort);
             }
             Call::Cancel(ago) => self.cancel(ago),
             Call::Close(timeout) => {
@@ -95,6 +117,7 @@ impl Game {
                     unsafe { jobexec_close(self.exec, timeout) }
                 });
                 assert!([JOBEXEC_OK, JOBEXEC_TIMEOUT].contains(&status), "{status}");
+                self.tell(Model::close);
             }
             Call::Inspect(which) => self.inspect(which),
             Call::Release => self.release(),
@@ -148,15 +171,20 @@ impl Game {
             // SAFETY: as above.
             Wait::Other(_) => unsafe { jobexec_put_with(self.exec, payload, &options, &mut id) },
         });
+        let waits = waits || matches!(wait, Wait::For(_));
         let no_limit = matches!(wait, Wait::Other(_)) && options.job_timeout_ns > 0;
         if no_limit && self.setup.job_timeout_ns == 0 {
             assert_eq!(status, JOBEXEC_ERROR_ARGUMENT);
-        } else if waits || matches!(wait, Wait::For(_)) {
+        } else if waits {
             self.may_end(status, &[JOBEXEC_OK, JOBEXEC_TIMEOUT, JOBEXEC_ERROR_FINISHED]);
         } else {
             self.may_end(status, &[JOBEXEC_OK, JOBEXEC_FULL, JOBEXEC_ERROR_FINISHED]);
         }
         self.settle(status == JOBEXEC_OK, payload);
+        if status != JOBEXEC_ERROR_ARGUMENT {
+            let ids = if status == JOBEXEC_OK { &[id][..] } else { &[] };
+            self.tell(|model| model.put(1, waits, status, ids));
+        }
         if status == JOBEXEC_OK {
             self.ledger.ids.lock().unwrap().push(id);
         } else {
@@ -200,6 +228,11 @@ impl Game {
         for (index, payload) in payloads.iter().enumerate() {
             self.settle(index < accepted, *payload);
         }
+        if count > 0 {
+            let ids: Vec<u64> = (first..).take(accepted).collect();
+            let waits = matches!(wait, Wait::For(_));
+            self.tell(|model| model.put(payloads.len(), waits, status, &ids));
+        }
     }
 
     fn poll(&self, wait: Wait) {
@@ -235,6 +268,8 @@ impl Game {
             _ => 1,
         };
         assert!((status == JOBEXEC_OK) == (1..=3).contains(&count), "{count}");
+        let most = if matches!(wait, Wait::Other(_)) { 3 } else { 1 };
+        self.tell(|model| model.poll(most, waits, status, &results[..count]));
         results[..count].iter().for_each(|result| self.deliver(result));
     }
 
@@ -276,6 +311,7 @@ impl Game {
         // SAFETY: the executor lives, the place is valid.
         let status = unsafe { jobexec_reset(self.exec, &mut discarded) };
         self.may_end(status, &[JOBEXEC_OK, JOBEXEC_ERROR_EXHAUSTED]);
+        self.tell(|model| model.reset(status));
     }
 
     fn cancel(&self, ago: u8) {
@@ -286,7 +322,9 @@ impl Game {
         };
         self.ledger.cancelled.store(true, SeqCst);
         // SAFETY: the executor lives.
-        self.may_end(unsafe { jobexec_cancel(self.exec, id) }, &[JOBEXEC_OK, JOBEXEC_EMPTY]);
+        let status = unsafe { jobexec_cancel(self.exec, id) };
+        self.may_end(status, &[JOBEXEC_OK, JOBEXEC_EMPTY]);
+        self.tell(|model| model.cancel(status));
     }
 
     fn release(&self) {
@@ -303,8 +341,12 @@ impl Game {
                 let ended = outcomes(&counters);
                 assert!(ended + counters.outstanding >= ended, "{ended}");
             }
-            // SAFETY: the executor lives.
-            1 => self.may_end(unsafe { jobexec_is_full(exec) }, &[0, 1]),
+            1 => {
+                // SAFETY: the executor lives.
+                let answer = unsafe { jobexec_is_full(exec) };
+                self.may_end(answer, &[0, 1]);
+                self.tell(|model| model.is_full(answer));
+            }
             // SAFETY: the executor lives.
             2 => self.may_end(unsafe { jobexec_is_idle(exec) }, &[0, 1]),
             3 => {
@@ -318,13 +360,7 @@ impl Game {
                 assert_eq!(status, JOBEXEC_OK);
                 assert!(needed > 64 && text[size] == 1, "more than the size was written");
             }
-            _ => {
-                let (mut in_flight, mut queued) = (0, 0);
-                // SAFETY: the executor lives, the places are valid.
-                let status = unsafe { jobexec_capacity(exec, &mut in_flight, &mut queued) };
-                assert_eq!(status, JOBEXEC_OK);
-                assert!(in_flight >= 1 && queued <= in_flight);
-            }
+            _ => assert!(self.capacity() > 0),
         }
     }
 

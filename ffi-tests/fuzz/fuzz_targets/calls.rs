@@ -7,6 +7,8 @@
 mod deeds;
 #[path = "../../calls/ledger.rs"]
 mod ledger;
+#[path = "../../calls/model.rs"]
+mod model;
 #[path = "../../calls/play.rs"]
 mod play;
 #[path = "../../calls/script.rs"]
