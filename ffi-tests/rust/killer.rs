@@ -40,8 +40,8 @@ pub(crate) fn children() -> Vec<(u32, u64)> {
     pids.filter_map(child).collect()
 }
 
-/// Kills that child. False if it has ended: then nobody else is killed in its place.
-fn kill(pid: u32, birth: u64) -> bool {
+/// Sends that child a signal. False if it has ended: then nobody else gets it in its place.
+pub(crate) fn send(pid: u32, birth: u64, signal: i32) -> bool {
     // SAFETY: the call takes numbers.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
     if fd < 0 {
@@ -54,7 +54,7 @@ fn kill(pid: u32, birth: u64) -> bool {
     }
     let (fd, nothing) = (handle.as_raw_fd(), std::ptr::null::<libc::siginfo_t>());
     // SAFETY: the call takes a descriptor that is open, numbers, and NULL.
-    unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, libc::SIGKILL, nothing, 0) == 0 }
+    unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal, nothing, 0) == 0 }
 }
 
 /// Kills so many, now and then two at once, at any point of their lives.
@@ -71,7 +71,7 @@ pub(crate) fn kill_many(count: u64, patience: Duration, random: &mut Random, kil
         }
         for _ in 0..=u64::from(random.below(4) == 0) {
             let (pid, birth) = living[random.below(living.len() as u64) as usize];
-            if !last.contains(&(pid, birth)) && kill(pid, birth) {
+            if !last.contains(&(pid, birth)) && send(pid, birth, libc::SIGKILL) {
                 killed.fetch_add(1, SeqCst);
                 last.push((pid, birth));
             }

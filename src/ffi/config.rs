@@ -22,7 +22,9 @@ pub const JOBEXEC_WORKERS_ARE_PROCESSES: u32 = 1;
 
 /// jobexec_config.worker_output: where this process's standard output and standard error go.
 pub const JOBEXEC_OUTPUT_INHERIT: u32 = 0;
-/// jobexec_config.worker_output: to the log callback, line by line.
+/// jobexec_config.worker_output: to the log callback, line by line, on a thread of the library's. A
+/// worker whose pipe is full waits for it. A worker that died is replaced at once, and what it printed
+/// last comes when its turn comes (256 KiB of it are kept); close goes on logging until its deadline.
 pub const JOBEXEC_OUTPUT_LOG: u32 = 1;
 
 /// jobexec_config.pages: as the system is set.

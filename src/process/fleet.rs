@@ -1,18 +1,19 @@
 //! The worker processes of an executor, from its side.
 
+use super::backlog::Backlog;
 use super::command::{Output, Prepared, WorkerCommand};
 use super::printed::Printed;
+use super::talk::READS;
 use super::watch::Watcher;
 use crate::arena::Arena;
 use crate::clock::{Deadline, Timeout};
-use crate::inside;
 use crate::lane::Lane;
 use crate::lifecycle::Site;
 use crate::link::{Terms, VERSION, WORDS};
 use crate::os::memory::{PAGE, keep_writable, memory_file, reserve};
 use crate::os::process::{End, Process};
 use crate::os::watch::pipe;
-use crate::run::{LogLevel, Run};
+use crate::run::Run;
 use crate::signals::Signals;
 use crate::spin::Spin;
 use crate::status::{Error, Status};
@@ -27,6 +28,9 @@ pub(crate) struct Fleet {
     pub(super) deaths: Watcher,
     /// Where their output goes to the log.
     pub(super) prints: Option<Watcher>,
+    pub(super) backlog: Backlog,
+    /// What is printed is not logged any more.
+    pub(super) hushed: AtomicBool,
     pub(super) hooks: Box<dyn Run>,
     pub(super) command: Prepared,
     start_timeout: Timeout,
@@ -51,11 +55,8 @@ pub(super) struct Seat {
     pub(super) process: Option<Process>,
     /// Why it was killed, where the library did that.
     cause: Option<&'static str>,
-    printed: Option<Printed>,
+    pub(super) printed: Option<Printed>,
 }
-
-/// So many reads take all that a pipe holds.
-const READS: usize = 16;
 
 impl Fleet {
     /// No process yet. `hooks` are asked for when the configuration was found to make sense: an
@@ -94,10 +95,16 @@ impl Fleet {
             Output::Inherit => None,
             Output::Log => Some(Watcher::new().map_err(failed)?),
         };
+        let backlog = Backlog::new().map_err(failed)?;
+        if let Some(prints) = &prints {
+            prints.add(backlog.fd(), site.lanes.len(), false).map_err(failed)?;
+        }
         let phase = site.signals.open_mirror().map_err(failed)?;
         Ok(Fleet {
             deaths,
             prints,
+            backlog,
+            hushed: AtomicBool::new(false),
             hooks,
             command,
             start_timeout,
@@ -195,7 +202,6 @@ impl Fleet {
 
     /// How the process ended, which has. Its seat is empty then.
     pub(super) fn bury(&self, worker: usize) -> (i32, String) {
-        self.read_output(worker);
         let mut seat = self.seat(worker);
         let Some(process) = seat.process.take() else {
             return (0, "its process is gone".to_owned());
@@ -206,12 +212,14 @@ impl Fleet {
             End::Signalled(signal) => (-signal, format!("was killed by signal {signal}")),
             End::Unknown => (0, "ended, and somebody else was told how".to_owned()),
         };
-        let printed = seat.printed.take();
-        printed.iter().for_each(|printed| self.ear().remove(printed.fd()));
-        let rest = printed.map_or(String::new(), Printed::rest);
         let cause = seat.cause.take().map_or(String::new(), |cause| format!(": it {cause}"));
-        drop(seat);
-        self.log_lines(worker, &rest);
+        if let Some(mut printed) = seat.printed.take() {
+            self.ear().remove(printed.fd());
+            // What it has started may go on printing.
+            let mut last: String = (0..READS).map_while(|_| printed.read().ok()).collect();
+            last += &printed.rest();
+            self.backlog.push(worker, last);
+        }
         (code, format!("its process {number} {end}{cause}"))
     }
 
@@ -247,44 +255,9 @@ impl Fleet {
         Err(trouble.unwrap_or_else(|| format!("{end} before it asked for work")))
     }
 
-    fn log_lines(&self, worker: usize, lines: &str) {
-        let employer = self.employer.load(Ordering::Acquire);
-        for line in lines.lines().filter(|line| !line.is_empty()) {
-            inside::enter(employer, || {
-                self.hooks.log(LogLevel::Info, &format!("worker {worker}: {line}"));
-            });
-        }
-    }
-}
-
-impl Fleet {
-    /// Who watches what is printed; where nobody does, there are no pipes.
-    pub(super) fn ear(&self) -> &Watcher {
-        self.prints.as_ref().unwrap_or(&self.deaths)
-    }
-
     /// The kernel says that a process has ended.
     pub(super) fn note_death(&self, worker: usize) {
         self.lanes[worker].die();
         self.signals.work_of(self.stages[worker]).notify_all();
-    }
-
-    /// One that prints without end is read
-    /// in bites, so that others are heard too, and so that one that is dead is buried although
-    /// what it has started goes on printing.
-    pub(super) fn read_output(&self, worker: usize) {
-        for _ in 0..READS {
-            let mut seat = self.seat(worker);
-            let Some(printed) = &mut seat.printed else { return };
-            let lines = match printed.read() {
-                Ok(lines) => lines,
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return self.ear().remove(printed.fd());
-                }
-                Err(_) => return,
-            };
-            drop(seat); // The log is the user's, and may take its time.
-            self.log_lines(worker, &lines);
-        }
     }
 }

@@ -31,11 +31,11 @@ impl Processes {
         let failed = |error: io::Error| Error::new(Status::WorkerStart, error.to_string());
         let processes = Processes(Arc::new(Fleet::new(site, command, hooks)?));
         let fleet = &processes.0;
-        Watcher::begin(fleet, |fleet| &fleet.deaths, c"jobexec-watch", Fleet::note_death)
+        Watcher::begin(fleet, |fleet| &fleet.deaths, c"jobexec-watch", Fleet::note_death, |_| ())
             .map_err(failed)?;
         if fleet.prints.is_some() {
-            Watcher::begin(fleet, Fleet::ear, c"jobexec-log", Fleet::read_output)
-                .map_err(failed)?;
+            let (hear, leave) = (Fleet::hear, Fleet::log_backlog);
+            Watcher::begin(fleet, Fleet::ear, c"jobexec-log", hear, leave).map_err(failed)?;
         }
         Ok(Box::new(processes))
     }
@@ -106,7 +106,7 @@ impl Run for Processes {
     }
 
     fn settle(&self, deadline: Deadline) -> bool {
-        self.deaths.end(deadline) && self.prints.iter().all(|prints| prints.end(deadline))
+        self.deaths.end(deadline) && self.prints.iter().all(|prints| self.end_log(prints, deadline))
     }
 
     fn retire(&self) {

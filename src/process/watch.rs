@@ -23,6 +23,7 @@ struct Post<L> {
     listener: Arc<L>,
     watcher: fn(&L) -> &Watcher,
     tell: fn(&L, usize),
+    leave: fn(&L),
 }
 
 impl Watcher {
@@ -33,14 +34,16 @@ impl Watcher {
     }
 
     /// Starts the thread of one of the listener's watchers, which calls `tell` with the number of
-    /// each worker that there is news of. It keeps the listener until it ends.
+    /// each worker that there is news of, and `leave` when it is to end. It keeps the listener until
+    /// then.
     pub(super) fn begin<L: Send + Sync>(
         listener: &Arc<L>,
         watcher: fn(&L) -> &Watcher,
         name: &CStr,
         tell: fn(&L, usize),
+        leave: fn(&L),
     ) -> io::Result<()> {
-        let post = Box::new(Post { listener: listener.clone(), watcher, tell });
+        let post = Box::new(Post { listener: listener.clone(), watcher, tell, leave });
         let post = Box::into_raw(post);
         match Thread::spawn(name, run::<L>, post.cast()) {
             Ok(thread) => {
@@ -91,11 +94,12 @@ impl Watcher {
 
 extern "C-unwind" fn run<L: Send + Sync>(post: *mut c_void) -> *mut c_void {
     // SAFETY: `begin` made it for this thread alone.
-    let Post { listener, watcher, tell } = *unsafe { Box::from_raw(post.cast::<Post<L>>()) };
+    let Post { listener, watcher, tell, leave } = *unsafe { Box::from_raw(post.cast::<Post<L>>()) };
     let watcher = watcher(&listener);
     loop {
         for tag in watcher.watch.wait() {
             if tag == STOP {
+                leave(&listener);
                 return std::ptr::null_mut();
             }
             tell(&listener, tag as usize);
