@@ -184,8 +184,17 @@ impl Desk {
     /// Takes away what was seen here. The job is the caller's if nobody else was faster; and then
     /// what was read is one job, for the owner puts none here before this is empty.
     pub(crate) fn take(&self, seen: Glance) -> Option<Job> {
-        let swap = self.line.at.compare_exchange(seen.at, 0, Ordering::AcqRel, Ordering::Relaxed);
-        swap.ok().map(|_| seen.job)
+        #[cfg(control = "take_swap")]
+        return (self.line.at.load(Ordering::Acquire) == seen.at).then(|| {
+            self.line.at.store(0, Ordering::Release);
+            seen.job
+        });
+        #[cfg(not(control = "take_swap"))]
+        {
+            let (free, taken) = (Ordering::Relaxed, Ordering::AcqRel);
+            let swap = self.line.at.compare_exchange(seen.at, 0, taken, free);
+            swap.ok().map(|_| seen.job)
+        }
     }
 
     /// Jobs put here that are here no longer.

@@ -30,18 +30,17 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(fails))
 }
 
-/// Plays what is kept.
+/// Plays what is kept: a script a line, in hexadecimal.
 fn corpus(kind: Kind) -> Result<(), String> {
-    let folder = format!("ffi-tests/fuzz/corpus/{kind:?}").to_lowercase();
-    let files = std::fs::read_dir(&folder).map_err(|error| format!("{folder}: {error}"))?;
-    let mut count = 0;
-    for file in files {
-        let path = file.map_err(|error| error.to_string())?.path();
-        let bytes = std::fs::read(&path).map_err(|error| error.to_string())?;
-        attempt(&bytes, kind).map_err(|error| format!("{}: {error}", path.display()))?;
-        count += 1;
+    let path = format!("ffi-tests/calls/corpus/{kind:?}.hex").to_lowercase();
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+    for (number, line) in text.lines().enumerate() {
+        let digits = |at| u8::from_str_radix(&line[at..at + 2], 16);
+        let bytes: Result<Vec<u8>, _> = (0..line.len()).step_by(2).map(digits).collect();
+        let bytes = bytes.map_err(|error| format!("{path}:{}: {error}", number + 1))?;
+        attempt(&bytes, kind).map_err(|error| format!("{path}:{}: {error}", number + 1))?;
     }
-    println!("{kind:?}: {count} kept scripts");
+    println!("{kind:?}: {} kept scripts", text.lines().count());
     Ok(())
 }
 

@@ -98,14 +98,22 @@ impl Display for Account {
 pub(crate) struct Holdings {
     descriptors: i64,
     bytes: i64,
+    /// Memory of any kind, which threads' stacks and the allocator's reserves blur.
+    mapped: i64,
 }
+
+/// What such reserves may grow by.
+const RESERVES: i64 = 128 << 20;
 
 impl Holdings {
     pub(crate) fn now() -> Holdings {
         let descriptors = fs::read_dir("/proc/self/fd").map_or(0, Iterator::count) as i64;
         // SAFETY: the call has no arguments.
         let heap = unsafe { libc::mallinfo2() };
-        Holdings { descriptors, bytes: (heap.uordblks + heap.hblkhd) as i64 }
+        let pages = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+        let pages = pages.split(' ').next().and_then(|pages| pages.parse::<i64>().ok());
+        let mapped = pages.expect("the size of this process") * 4096;
+        Holdings { descriptors, bytes: (heap.uordblks + heap.hblkhd) as i64, mapped }
     }
 
     /// What is there beyond it now.
@@ -113,6 +121,8 @@ impl Holdings {
         let now = Holdings::now();
         account.descriptors = now.descriptors - self.descriptors;
         account.bytes = now.bytes - self.bytes;
+        let grown = now.mapped - self.mapped;
+        assert!(grown < RESERVES, "{grown} bytes more are mapped");
     }
 }
 
