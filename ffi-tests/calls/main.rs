@@ -8,6 +8,9 @@ mod deeds;
 mod ledger;
 mod model;
 mod play;
+mod polls;
+mod puts;
+mod questions;
 mod script;
 
 use play::play;

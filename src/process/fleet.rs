@@ -2,8 +2,7 @@
 
 use super::backlog::Backlog;
 use super::command::{Output, Prepared, WorkerCommand};
-use super::printed::Printed;
-use super::talk::READS;
+use super::printed::{Printed, READS};
 use super::watch::Watcher;
 use crate::arena::Arena;
 use crate::clock::{Deadline, Timeout};

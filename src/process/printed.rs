@@ -6,6 +6,8 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// The longest line that comes in one piece, in bytes.
 const LINE: usize = 4096;
+/// So many reads take all that a pipe holds.
+pub(super) const READS: usize = 16;
 
 /// The end of a pipe that is read without waiting, and a line that is not complete.
 pub(super) struct Printed {

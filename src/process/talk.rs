@@ -3,6 +3,7 @@
 
 use super::backlog::Next;
 use super::fleet::Fleet;
+use super::printed::READS;
 use super::watch::Watcher;
 use crate::clock::{Deadline, Timeout};
 use crate::inside;
@@ -11,8 +12,6 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// So many reads take all that a pipe holds.
-pub(super) const READS: usize = 16;
 /// How long a close waits beyond its deadline for the line that is being logged.
 const GRACE: Duration = Duration::from_millis(100);
 

@@ -11,6 +11,12 @@ mod ledger;
 mod model;
 #[path = "../../calls/play.rs"]
 mod play;
+#[path = "../../calls/polls.rs"]
+mod polls;
+#[path = "../../calls/puts.rs"]
+mod puts;
+#[path = "../../calls/questions.rs"]
+mod questions;
 #[path = "../../calls/script.rs"]
 mod script;
 
