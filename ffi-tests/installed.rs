@@ -86,6 +86,26 @@ fn no_other_symbol_is_to_be_seen() {
     assert_eq!(seen("-g", "libjobexec.a"), listed(""));
 }
 
+/// In either order: what each has of Rust's standard library is its own.
+#[test]
+fn another_library_in_rust_fits_beside_it() {
+    let Some(prefix) = prefix() else { return };
+    let (ours, other) = (prefix.join("lib/libjobexec.a"), folder("two").join("libother.a"));
+    let mut rustc = Command::new(tool("RUSTC", "rustc"));
+    rustc.args(["--edition", "2024", "--crate-type", "staticlib", "-O", "ffi-tests/two/other.rs"]);
+    must(rustc.arg("-o").arg(&other));
+    let run = |(name, archives): (&str, [&Path; 2])| {
+        let path = folder("two").join(name);
+        let mut compiler = Command::new(tool("CC", "cc"));
+        compiler.arg("ffi-tests/two/program.c").arg("-I").arg(prefix.join("include"));
+        compiler.args(archives).args(["-lm", "-lpthread", "-ldl", "-o"]).arg(&path);
+        must(&mut compiler);
+        Consumer::new(name, outside(prefix, &path))
+    };
+    let orders = [("ours-first", [&*ours, &*other]), ("ours-last", [&*other, &*ours])];
+    run_all(orders.map(run).into_iter());
+}
+
 #[test]
 fn c_by_pkg_config() {
     let Some(prefix) = prefix() else { return };
