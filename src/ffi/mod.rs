@@ -3,7 +3,7 @@
 //!
 //! A pointer is NULL-checked in every build; outputs are written only on success; a panic stops
 //! at the entry and becomes `JOBEXEC_ERROR_INTERNAL`; nothing is printed. Structures begin with
-//! their size, so that they can grow ([`sized`]); what they are is fixed ([`layout`]).
+//! their size, so that they can grow (`sized`); what they are is fixed (`layout`).
 
 #![allow(non_camel_case_types)] // These names are C's.
 
