@@ -27,7 +27,8 @@ pub(crate) struct Fleet {
     pub(super) deaths: Watcher,
     /// Where their output goes to the log.
     pub(super) prints: Option<Watcher>,
-    pub(super) backlog: Backlog,
+    /// What the dead printed last, if that goes to the log.
+    pub(super) backlog: Option<Backlog>,
     /// What is printed is not logged any more.
     pub(super) hushed: AtomicBool,
     pub(super) hooks: Box<dyn Run>,
@@ -94,8 +95,8 @@ impl Fleet {
             Output::Inherit => None,
             Output::Log => Some(Watcher::new().map_err(failed)?),
         };
-        let backlog = Backlog::new().map_err(failed)?;
-        if let Some(prints) = &prints {
+        let backlog = prints.as_ref().map(|_| Backlog::new()).transpose().map_err(failed)?;
+        if let (Some(prints), Some(backlog)) = (&prints, &backlog) {
             prints.add(backlog.fd(), site.lanes.len(), false).map_err(failed)?;
         }
         let phase = site.signals.open_mirror().map_err(failed)?;
@@ -217,7 +218,9 @@ impl Fleet {
             // What it has started may go on printing.
             let mut last: String = (0..READS).map_while(|_| printed.read().ok()).collect();
             last += &printed.rest();
-            self.backlog.push(worker, last);
+            if let Some(backlog) = &self.backlog {
+                backlog.push(worker, last);
+            }
         }
         (code, format!("its process {number} {end}{cause}"))
     }

@@ -49,7 +49,8 @@ impl Fleet {
 
     /// What the dead have left.
     pub(super) fn log_backlog(&self) {
-        while let Some(next) = self.backlog.pop() {
+        let Some(backlog) = &self.backlog else { return };
+        while let Some(next) = backlog.pop() {
             match next {
                 Next::Lines(worker, lines) => self.log_lines(worker, &lines),
                 Next::Gap(bytes) => {
