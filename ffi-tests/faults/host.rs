@@ -79,7 +79,7 @@ impl Account {
     pub(crate) fn is_fine(&self) -> bool {
         let balance = self.accepted == self.outcomes;
         // The allocator's own pages, and what the standard library keeps of a thread.
-        balance && self.lost + self.doubled == 0 && self.descriptors <= 0 && self.bytes < 65_536
+        balance && self.lost + self.doubled == 0 && self.descriptors <= 0 && self.bytes < 16_384
     }
 }
 

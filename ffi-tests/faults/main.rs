@@ -84,8 +84,8 @@ fn main() -> ExitCode {
 fn row(fault: &Fault, scale: u64, step: bool) -> bool {
     let mut command = Command::new("/proc/self/exe");
     command.args([ONE, fault.name, &scale.to_string()]).stdout(Stdio::piped());
-    // What a thread's cache of free memory holds is not taken for lost.
-    command.env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
+    // What threads keep of free memory, or of addresses for more, is not taken for lost.
+    command.env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1");
     if step {
         command.env(disturbances::MAY_STEP, "1");
     }
