@@ -34,10 +34,7 @@ impl Engine {
         self.notes.add(id, position, self.jobs.taken(), || self.signals.note_cancels());
         #[cfg(not(control = "cancel_fence"))]
         barrier::heavy();
-        let pauses = self.later.as_ref().and_then(|later| later.take(|_, job| job.id == id));
-        if let Some((job, stage)) = pauses {
-            self.give_back(job, stage); // It does not wait for its next try.
-        }
+        self.do_not_pause(id);
         if (0..self.desks.len()).any(|desk| self.call_off(desk, id)) {
             self.notes.strike(id);
             if let Some(limits) = &self.limits {

@@ -100,7 +100,8 @@ impl Desk {
     }
 
     /// Tells the job of that number why it is not wanted; who comes first has said it. False if
-    /// it has left.
+    /// it has left, perhaps meanwhile. If it has not, [`Desk::told_at_last`] will say so: either that
+    /// is the later swap of the word, or this one sees all that was before it.
     pub(crate) fn tell(&self, number: u64, reason: Outcome) -> bool {
         let late = if reason == Outcome::TimedOut { TOO_LATE } else { 0 };
         let word = number << 1 | late;
@@ -109,7 +110,8 @@ impl Desk {
             let swap =
                 self.line.told.compare_exchange(told, word, Ordering::AcqRel, Ordering::Acquire);
             match swap {
-                Ok(_) => return true,
+                Ok(_) if cfg!(control = "told_late") => return true,
+                Ok(_) => break,
                 Err(seen) => told = seen,
             }
         }
@@ -142,6 +144,13 @@ impl Desk {
     /// Why the job of that number was told, if it was.
     pub(crate) fn told(&self, number: u64) -> Option<Outcome> {
         let told = self.line.told.load(Ordering::Acquire);
+        (told >> 1 == number).then(|| reason(told))
+    }
+
+    /// The same, for who has taken the job from here: nobody else is told by [`Desk::tell`] that it was
+    /// in time.
+    pub(crate) fn told_at_last(&self, number: u64) -> Option<Outcome> {
+        let told = self.line.told.fetch_or(0, Ordering::AcqRel);
         (told >> 1 == number).then(|| reason(told))
     }
 

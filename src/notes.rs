@@ -76,6 +76,11 @@ impl Notes {
         position < self.end.load(Ordering::Acquire)
     }
 
+    /// Whether a job is noted.
+    pub(crate) fn has(&self, id: Id) -> bool {
+        self.table().iter().any(|note| note.id == id)
+    }
+
     /// Strikes a job off. Whether it was noted.
     pub(crate) fn strike(&self, id: Id) -> bool {
         let mut table = self.table();

@@ -60,10 +60,10 @@ impl Shift<'_> {
         &engine.desks[self.worker * DEPTH + slot(self.head)]
     }
 
-    /// Why the job at the head is not wanted, if somebody said so.
+    /// Why the job at the head, which was taken from its desk, is not wanted, if somebody said so.
     fn told(&self, engine: &Engine) -> Option<Outcome> {
         let desk = self.desk(engine);
-        desk.told(desk.last())
+        desk.told_at_last(desk.last())
     }
 
     fn ahead(&self) -> u64 {

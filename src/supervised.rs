@@ -10,7 +10,7 @@ use crate::clock::{Deadline, now_ns};
 use crate::credits::Outcome;
 use crate::desk::Desk;
 use crate::engine::Engine;
-use crate::job::{Completion, Job, Tag};
+use crate::job::{Completion, Id, Job, Tag};
 use crate::limits::due;
 use crate::record::Text;
 use crate::spin::Who;
@@ -56,7 +56,7 @@ impl Engine {
     }
 
     /// As [`Engine::work`]; an error is the payload of a job that was taken away.
-    fn work_supervised(
+    pub(crate) fn work_supervised(
         &self,
         worker: usize,
         stage: usize,
@@ -76,7 +76,7 @@ impl Engine {
         let ran = if self.timing { now_ns() - now } else { 0 };
         desk.ran(ran);
         job.payload = payload;
-        let is_told = desk.told(number).is_some();
+        let is_told = desk.told_at_last(number).is_some();
         if !is_told && self.is_to_be_tried_again(&job, outcome) {
             self.try_again(job, stage);
         } else if !is_told && outcome == Outcome::Done && self.has_stage_after(stage) {
@@ -119,11 +119,22 @@ impl Engine {
         let (Some(later), Some(limits)) = (&self.later, &self.limits) else {
             return self.give_back(job, stage);
         };
-        let due = later.push(job, stage, now_ns());
+        let (id, due) = (job.id, later.push(job, stage, now_ns()));
         limits.begins(due, &self.signals.alarm);
-        barrier::light(); // As after a put.
-        if self.signals.phase().dooms(job.id.session()) {
+        barrier::light(); // As after a put. A cancel notes the job, and after a heavy one looks here.
+        let phase = self.signals.phase();
+        if phase.dooms(id.session()) {
             self.sweep_jobs();
+        } else if phase.minds(id.session()) && self.notes.has(id) {
+            self.do_not_pause(id);
+        }
+    }
+
+    /// A job that was cancelled does not wait for its next try: whoever takes it finds it noted.
+    pub(crate) fn do_not_pause(&self, id: Id) {
+        let paused = self.later.as_ref().and_then(|later| later.take(|_, job| job.id == id));
+        if let Some((job, stage)) = paused {
+            self.give_back(job, stage);
         }
     }
 

@@ -175,6 +175,25 @@ fn what_pauses_can_be_taken_back() {
     executor.close(PATIENCE).unwrap();
 }
 
+/// A cancel at any moment of a try that fails: the pause after it, of an hour, is not waited for.
+#[test]
+fn a_cancel_meets_the_end_of_a_try() {
+    let hour = Config { retry_backoff_ns: 3_600_000_000_000, ..retrying(2) };
+    let executor = start(&hour, |task: &mut Task, job: &JobContext<'_>| -> Answer {
+        let end = Instant::now() + Duration::from_nanos(job.number() % 1000 * 20);
+        while Instant::now() < end {}
+        attempt(task, job)
+    });
+    for _ in 0..20_000 {
+        let id = executor.put(task(u32::MAX)).unwrap();
+        executor.cancel(id).unwrap();
+        let result = next(&executor);
+        assert_eq!((result.id, result.outcome), (id, Outcome::Cancelled));
+    }
+    accounts(&executor);
+    executor.close(PATIENCE).unwrap();
+}
+
 /// A job that is cancelled while it runs is not tried again; nor one that is stale.
 #[test]
 fn what_is_not_wanted_is_not_tried_again() {

@@ -77,3 +77,26 @@ fn models_a_cancel_meets_the_end_of_a_job() {
         assert!(model.engine.desks.iter().all(|desk| Desk::at_work(desk).is_none()));
     });
 }
+
+/// A worker of a stage has the next job of it, if there is one.
+fn work(model: &Model, stage: usize) {
+    if let Some(job) = model.engine.next_job(stage) {
+        let worked = model.engine.work_supervised(stage, stage, job, &mut Text::EMPTY.clone());
+        assert_eq!(worked, Ok(()));
+    }
+}
+
+/// The job comes to the end of a stage meanwhile: it goes no further, or is found noted there.
+#[test]
+fn models_a_cancel_meets_the_end_of_a_stage() {
+    model(2, || {
+        let model = Model::chain(2);
+        model.put().unwrap();
+        let worker = spawn(&model, |model| work(model, 0));
+        model.engine.cancel(FIRST).unwrap();
+        worker.join().unwrap();
+        work(&model, 0);
+        work(&model, 1);
+        assert_eq!(outcome(&model), Some(Outcome::Cancelled));
+    });
+}
