@@ -114,7 +114,10 @@ fn library(name: &str, header: &str) -> PathBuf {
     let bodies = ours.map(|(_, it)| it.trim().replace(';', " { __builtin_trap(); }\n"));
     let source = format!("#include \"{name}.h\"\n{}", bodies.collect::<String>());
     fs::write(file("c"), source).expect("a file");
-    let flags = ["-std=gnu2x", "-g", "-shared", "-fPIC", "-Wl,--version-script=cmake/jobexec.map"];
+    // What is kept of it names no path of a machine.
+    let here = format!("-ffile-prefix-map={}/=", programs().display());
+    let flags =
+        [&here, "-std=gnu2x", "-g", "-shared", "-fPIC", "-Wl,--version-script=cmake/jobexec.map"];
     compile(&flags, file("c"), file("so"));
     file("so")
 }

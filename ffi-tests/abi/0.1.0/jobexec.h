@@ -211,7 +211,9 @@
 #define JOBEXEC_OUTPUT_INHERIT 0
 
 /**
- * jobexec_config.worker_output: to the log callback, line by line.
+ * jobexec_config.worker_output: to the log callback, line by line, on a thread of the library's. A
+ * worker whose pipe is full waits for it. A worker that died is replaced at once, and what it printed
+ * last comes when its turn comes (256 KiB of it are kept); close goes on logging until its deadline.
  */
 #define JOBEXEC_OUTPUT_LOG 1
 
