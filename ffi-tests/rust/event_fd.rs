@@ -71,7 +71,7 @@ struct Stress {
     /// How many puts there are for each reset; 0 for none.
     puts_a_reset: u64,
     floor: AtomicU32,
-    /// No reset is to come.
+    /// All was put: `finish` may have been called.
     last: AtomicBool,
     limit: Instant,
 }
@@ -114,7 +114,7 @@ impl Stress {
             };
             assert!(woken, "not woken\n{}", self.executor.report());
             loop {
-                let (last, floor) = (self.last.load(SeqCst), self.floor.load(SeqCst));
+                let floor = self.floor.load(SeqCst);
                 match self.executor.poll() {
                     Ok(result) => {
                         assert!(result.session >= floor, "delivered after its session was over");
@@ -122,7 +122,8 @@ impl Stress {
                         result.payload.as_ref().unwrap().note(Event::Delivered);
                         self.ledger.note_id(result.payload.as_ref().unwrap().line, result.id);
                     }
-                    Err(Status::End) if last => return,
+                    // Looked at after the poll: all was put before `finish` was called.
+                    Err(Status::End) => return assert!(self.last.load(SeqCst)),
                     Err(status) => {
                         assert_eq!(status, Status::Empty);
                         break;
