@@ -100,3 +100,20 @@ fn models_a_cancel_meets_the_end_of_a_stage() {
         assert_eq!(outcome(&model), Some(Outcome::Cancelled));
     });
 }
+
+/// The job fails meanwhile and is to pause: it does not, or whoever cancels finds it there. Nobody
+/// hands it out when its time comes, for here none goes by.
+#[test]
+fn models_a_cancel_meets_the_pause_between_tries() {
+    model(2, || {
+        let model = Model::failing(2);
+        model.put().unwrap();
+        let worker = spawn(&model, |model| work(model, 0));
+        model.engine.cancel(FIRST).unwrap();
+        worker.join().unwrap();
+        work(&model, 0);
+        assert_eq!(outcome(&model), Some(Outcome::Cancelled));
+        let (accepted, outcomes) = model.engine.credits.counts();
+        assert_eq!(accepted, outcomes.iter().sum::<u64>());
+    });
+}

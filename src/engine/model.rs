@@ -28,22 +28,51 @@ pub(crate) struct Counts {
     discarded: Count,
 }
 
-struct Counting(std::sync::Arc<Counts>);
+struct Counting {
+    counts: std::sync::Arc<Counts>,
+    /// What each run comes to.
+    outcome: Outcome,
+}
 
 impl Run for Counting {
     fn enter(&self, _: usize) -> Result<(), String> {
         Ok(())
     }
     fn run(&self, _: &mut JobContext<'_>) -> Outcome {
-        self.0.ran.fetch_add(1, SeqCst);
-        Outcome::Done
+        self.counts.ran.fetch_add(1, SeqCst);
+        self.outcome
     }
     fn exit(&self, _: usize) {}
     fn discard(&self, _: *mut c_void) {
-        self.0.discarded.fetch_add(1, SeqCst);
+        self.counts.discarded.fetch_add(1, SeqCst);
     }
     fn retire(&self) {}
     fn log(&self, _: LogLevel, _: &str) {}
+}
+
+/// A plain engine of one stage.
+fn parts(workers: usize, capacity: Capacity) -> Parts {
+    let run = Counting { counts: Default::default(), outcome: Outcome::Done };
+    Parts {
+        signals: Lease::new(),
+        workers,
+        capacity,
+        spin: Spin::NONE,
+        timing: false,
+        seed: 0,
+        ordered: false,
+        first: (0, 0),
+        retries: 0,
+        retry_failed: false,
+        retry_backoff_ns: 0,
+        stall_report_ns: 0,
+        limits: None,
+        trace_jobs: 0,
+        stage_ends: Box::new([workers]),
+        run: Box::new(run),
+        arena: None,
+        lanes: std::sync::Arc::new([]),
+    }
 }
 
 pub(crate) struct Model {
@@ -67,38 +96,27 @@ impl Model {
 
     /// One of two stages with a worker each.
     pub(crate) fn chain(in_flight: usize) -> Arc<Model> {
-        Model::with_stages(Box::new([1, 2]), Capacity { queued: in_flight, in_flight }, false)
+        let capacity = Capacity { queued: in_flight, in_flight };
+        Model::of(Parts { stage_ends: Box::new([1, 2]), ..parts(2, capacity) }, Outcome::Done)
+    }
+
+    /// One whose jobs fail, and are tried once more after a pause.
+    pub(crate) fn failing(in_flight: usize) -> Arc<Model> {
+        let parts = parts(1, Capacity { queued: in_flight, in_flight });
+        let limits = Some(Limits::new(0, 0, 0, 0));
+        let parts = Parts { retries: 1, retry_failed: true, retry_backoff_ns: 1, limits, ..parts };
+        Model::of(parts, Outcome::Failed)
     }
 
     fn build(workers: usize, capacity: Capacity, ordered: bool) -> Arc<Model> {
-        Model::with_stages(Box::new([workers]), capacity, ordered)
+        Model::of(Parts { ordered, ..parts(workers, capacity) }, Outcome::Done)
     }
 
-    fn with_stages(stage_ends: Box<[usize]>, capacity: Capacity, ordered: bool) -> Arc<Model> {
-        let workers = stage_ends[stage_ends.len() - 1];
+    /// `run` is replaced by one that counts, and comes to that outcome.
+    fn of(parts: Parts, outcome: Outcome) -> Arc<Model> {
         let counts = std::sync::Arc::new(Counts::default());
-        let run = Box::new(Counting(counts.clone()));
-        let engine = Engine::new(Parts {
-            signals: Lease::new(),
-            workers,
-            capacity,
-            spin: Spin::NONE,
-            timing: false,
-            seed: 0,
-            ordered,
-            first: (0, 0),
-            retries: 0,
-            retry_failed: false,
-            retry_backoff_ns: 0,
-            stall_report_ns: 0,
-            limits: None,
-            trace_jobs: 0,
-            stage_ends,
-            run,
-            arena: None,
-            lanes: std::sync::Arc::new([]),
-        });
-        Arc::new(Model { engine, counts })
+        let run = Box::new(Counting { counts: counts.clone(), outcome });
+        Arc::new(Model { engine: Engine::new(Parts { run, ..parts }), counts })
     }
 
     pub(crate) fn put(&self) -> Result<u32, Status> {
