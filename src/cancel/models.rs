@@ -86,15 +86,20 @@ fn work(model: &Model, stage: usize) {
     }
 }
 
+/// A job is cancelled while a worker of the first stage has it, perhaps.
+fn cancel_under_work(model: &Arc<Model>) {
+    model.put().unwrap();
+    let worker = spawn(model, |model| work(model, 0));
+    model.engine.cancel(FIRST).unwrap();
+    worker.join().unwrap();
+}
+
 /// The job comes to the end of a stage meanwhile: it goes no further, or is found noted there.
 #[test]
 fn models_a_cancel_meets_the_end_of_a_stage() {
     model(2, || {
         let model = Model::chain(2);
-        model.put().unwrap();
-        let worker = spawn(&model, |model| work(model, 0));
-        model.engine.cancel(FIRST).unwrap();
-        worker.join().unwrap();
+        cancel_under_work(&model);
         work(&model, 0);
         work(&model, 1);
         assert_eq!(outcome(&model), Some(Outcome::Cancelled));
@@ -107,10 +112,7 @@ fn models_a_cancel_meets_the_end_of_a_stage() {
 fn models_a_cancel_meets_the_pause_between_tries() {
     model(2, || {
         let model = Model::failing(2);
-        model.put().unwrap();
-        let worker = spawn(&model, |model| work(model, 0));
-        model.engine.cancel(FIRST).unwrap();
-        worker.join().unwrap();
+        cancel_under_work(&model);
         work(&model, 0);
         assert_eq!(outcome(&model), Some(Outcome::Cancelled));
         let (accepted, outcomes) = model.engine.credits.counts();

@@ -50,8 +50,8 @@ impl Run for Counting {
     fn log(&self, _: LogLevel, _: &str) {}
 }
 
-/// A plain engine of one stage.
-fn parts(workers: usize, capacity: Capacity) -> Parts {
+/// Those of a plain engine of one stage, whose jobs are done.
+pub(crate) fn parts(workers: usize, capacity: Capacity) -> Parts {
     let run = Counting { counts: Default::default(), outcome: Outcome::Done };
     Parts {
         signals: Lease::new(),

@@ -5,10 +5,9 @@ use super::*;
 use crate::arena::{Allocate, Arena, Layout, Source};
 use crate::config::{Capacity, Pages};
 use crate::engine::Parts;
+use crate::engine::model::parts;
 use crate::link::{Claim, Link, Terms, Verdict};
-use crate::registry::Lease;
 use crate::run::{JobContext, LogLevel, Run};
-use crate::spin::Spin;
 use crate::sync::Ordering;
 use loom::sync::Arc;
 use loom::thread;
@@ -54,26 +53,9 @@ fn engine(workers: usize) -> Arc<Engine> {
     let arena = Arena::new(layout, Pages::Normal, false, Source::Lent(Box::new(Heap))).unwrap();
     let lanes: std::sync::Arc<[Lane]> = (0..workers).map(|_| Lane::new(Link::new())).collect();
     lanes.iter().for_each(|lane| lane.link.prepare(Terms::default()));
-    Arc::new(Engine::new(Parts {
-        signals: Lease::new(),
-        workers,
-        capacity: Capacity { queued: 2, in_flight: 2 },
-        spin: Spin::NONE,
-        timing: false,
-        seed: 0,
-        ordered: false,
-        first: (0, 0),
-        retries: 0,
-        retry_failed: false,
-        retry_backoff_ns: 0,
-        stall_report_ns: 0,
-        limits: None,
-        trace_jobs: 0,
-        stage_ends: Box::new([workers]),
-        run: Box::new(Quiet),
-        arena: Some(std::sync::Arc::new(arena)),
-        lanes,
-    }))
+    let arena = Some(std::sync::Arc::new(arena));
+    let parts = parts(workers, Capacity { queued: 2, in_flight: 2 });
+    Arc::new(Engine::new(Parts { run: Box::new(Quiet), arena, lanes, ..parts }))
 }
 
 fn put(engine: &Engine) {
