@@ -234,8 +234,8 @@
 #define JOBEXEC_PAGES_HUGE 2
 
 /**
- * jobexec_config.waiting: a thread that finds nothing to do looks for spin_ns before it sleeps, and
- * for less while that is in vain.
+ * jobexec_config.waiting: a thread that finds nothing to do looks for spin_ns before it sleeps, or
+ * up to 4 times as long where it takes so long until the woken run; and for less while that is in vain.
  */
 #define JOBEXEC_WAITING_BALANCED 0
 

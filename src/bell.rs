@@ -14,14 +14,26 @@
 //! second the waiter is awake, and its next B1 comes after R3. Either it finds the news on the
 //! way there, or B3 does.
 
-use crate::clock::Deadline;
+use crate::clock::{Deadline, now_ns};
 use crate::pace::Pace;
 use crate::spin::{Spin, Who};
 use crate::sync::{AtomicU64, Ordering, Parking, fence_after_rmw};
 use std::sync::atomic::AtomicU64 as Count; // Nothing hangs on it, for loom to look at.
 
-const ASLEEP: u64 = 0; // The futex sleeps while the low half is zero.
+/// The futex sleeps while the low half is zero.
+const ASLEEP: u64 = 0;
+/// In the low half. In the high one then stands when the sleeper was woken, see [`awake_at`].
 const AWAKE: u64 = 1;
+
+/// Awake, with a stamp of 1,024 ns that goes round in 73 minutes.
+fn awake_at(now: u64) -> u64 {
+    AWAKE | now >> 10 << 32
+}
+
+/// How many nanoseconds ago a sleeper was woken. His partner wrote it, and may write anything.
+fn since(word: u64, now: u64) -> u64 {
+    u64::from(((now >> 10) as u32).wrapping_sub((word >> 32) as u32)) << 10
+}
 
 /// One end's bell: a word that both ends see, and how this one sleeps on it.
 pub(crate) struct Bell<'a> {
@@ -50,7 +62,7 @@ impl Bell<'_> {
 
     #[cold]
     fn wake(&self) {
-        if self.word.swap(AWAKE, Ordering::AcqRel) == ASLEEP {
+        if self.word.swap(awake_at(now_ns()), Ordering::AcqRel) == ASLEEP {
             self.wakes.fetch_add(1, Ordering::Relaxed);
             self.parking.wake(self.word, 1);
         }
@@ -83,9 +95,16 @@ impl Bell<'_> {
             }
             self.parking.wait(self.word, deadline.instant()); // B4
             self.wakes.fetch_add(1, Ordering::Relaxed);
+            let word = self.word.load(Ordering::Relaxed);
+            if word != ASLEEP {
+                pace.learn_wake(since(word, now_ns()));
+            }
         }
     }
 }
 
 #[cfg(all(test, loom))]
 mod models;
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -154,7 +154,8 @@ pub struct Config {
 /// it runs; to look costs a core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
-    /// Looks for `spin_ns`, and for less while that is in vain.
+    /// Looks for `spin_ns`, or up to 4 times as long where it takes so long until the woken run; and
+    /// for less while that is in vain.
     Balanced,
     /// Looks for 50 times as long, without pausing, where workers leave a core free; else as
     /// balanced.

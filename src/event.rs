@@ -299,10 +299,16 @@ impl Event {
     /// W4. False if the deadline passed first; then the thread still counts as lying.
     fn sleep(&self, deadline: Deadline) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
+        let mut slept = false;
         loop {
             if tokens(word) > 0 {
                 match self.swap(word, word - TOKEN) {
-                    Ok(_) => return true,
+                    Ok(_) => {
+                        if slept {
+                            self.learn_wake();
+                        }
+                        return true;
+                    }
                     Err(seen) => word = seen,
                 }
                 continue;
@@ -311,8 +317,15 @@ impl Event {
                 return false;
             }
             self.parking.wait(&self.word, deadline.instant());
+            slept = true;
             word = self.word.load(Ordering::Relaxed);
         }
+    }
+
+    /// A sleeper notes how long ago it was woken.
+    fn learn_wake(&self) {
+        #[cfg(not(loom))]
+        self.pace.learn_wake(now_ns().saturating_sub(self.gave.load(Ordering::Relaxed)));
     }
 
     /// Leaves the state between W1 and W4. True if that took a token, and with it the duty of a

@@ -35,8 +35,8 @@ pub const JOBEXEC_PAGES_TRANSPARENT: u32 = 1;
 /// (vm.nr_hugepages).
 pub const JOBEXEC_PAGES_HUGE: u32 = 2;
 
-/// jobexec_config.waiting: a thread that finds nothing to do looks for spin_ns before it sleeps, and
-/// for less while that is in vain.
+/// jobexec_config.waiting: a thread that finds nothing to do looks for spin_ns before it sleeps, or
+/// up to 4 times as long where it takes so long until the woken run; and for less while that is in vain.
 pub const JOBEXEC_WAITING_BALANCED: u32 = 0;
 /// jobexec_config.waiting: it looks for 50 times as long, without pausing, where workers leave a
 /// core free; else as JOBEXEC_WAITING_BALANCED.

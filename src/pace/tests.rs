@@ -38,6 +38,21 @@ fn looks_in_vain_become_short_and_long_again() {
 }
 
 #[test]
+fn where_wakes_take_long_looks_do() {
+    let (pace, spin) = (Pace::default(), Spin::new(Waiting::Balanced, 20_000, 1, false));
+    let after = |took| {
+        (0..20).for_each(|_| pace.learn_wake(took));
+        pace.budget(spin)
+    };
+    assert_eq!(after(5_000), 20_000);
+    assert!((44_000..=45_000).contains(&after(30_000)));
+    assert_eq!(after(90_000), LONGER * 20_000);
+    assert_eq!(after(WAKE_MOST_NS), LONGER * 20_000); // A busy core says nothing.
+    assert_eq!(after(5_000), 20_000);
+    assert_eq!(pace.budget(Spin { ns: 1_000, ..spin }), 4_000);
+}
+
+#[test]
 fn who_saves_power_does_not_look() {
     let pace = Pace::default();
     for spin in [Spin::NONE, Spin::new(Waiting::Power, 1000, 8, false)] {
