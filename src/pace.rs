@@ -96,9 +96,10 @@ impl Pace {
 
     /// As new.
     pub(crate) fn clear(&self) {
-        [&self.gap, &self.misses, &self.paid, &self.vain, &self.kept, &self.company, &self.shy, &self.wake]
-            .into_iter()
-            .for_each(|count| count.store(0, Ordering::Relaxed));
+        let Pace { gap, misses, paid, vain, kept, company, shy, wake } = self;
+        for count in [gap, misses, paid, vain, kept, company, shy, wake] {
+            count.store(0, Ordering::Relaxed);
+        }
     }
 
     /// Looks again and again for as long as `spin` allows: first with pauses, which is enough for
