@@ -29,6 +29,12 @@ impl Deadline {
         self.0.unwrap_or(u64::MAX) <= other.0.unwrap_or(u64::MAX)
     }
 
+    /// Half of what is left until then.
+    pub(crate) fn halfway(self) -> Deadline {
+        let now = now_ns();
+        Deadline(self.0.map(|at| now + at.saturating_sub(now) / 2))
+    }
+
     /// The later of the two.
     pub(crate) fn max(self, other: Deadline) -> Deadline {
         Deadline(self.0.zip(other.0).map(|(one, two)| one.max(two)))

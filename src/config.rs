@@ -38,7 +38,9 @@ pub enum Workers {
 pub enum Pages {
     /// As the system is set.
     Normal,
-    /// Transparent huge pages, where the system can: a wish.
+    /// Transparent huge pages, where the system can: a wish. For worker processes they are made at the
+    /// start, from Linux 6.1 on, however the system is set; that takes some 2 ms for each 2 MiB, and at
+    /// most half of the time that the start may take.
     Transparent,
     /// Explicit huge pages of 2 MiB, which the administrator has set aside (`vm.nr_hugepages`);
     /// too few of them is an error of the start.

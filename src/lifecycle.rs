@@ -76,7 +76,7 @@ impl Running {
             let text = format!("{bytes} bytes for the queues are not to be had");
             return Err(Error::new(Status::OutOfMemory, text));
         }
-        let arena = arena(config, capacity.in_flight, source)?;
+        let arena = arena(config, capacity.in_flight, source, deadline)?;
         let crowd = cpus.len() >= placement.cores;
         let spin = Spin::new(config.waiting, config.spin_ns, capacity.in_flight, crowd);
         let signals = Lease::new();
@@ -220,7 +220,12 @@ impl Drop for Running {
     }
 }
 
-fn arena(config: &Config, buffers: usize, source: Source) -> Result<Option<Arc<Arena>>, Error> {
+fn arena(
+    config: &Config,
+    buffers: usize,
+    source: Source,
+    deadline: Deadline,
+) -> Result<Option<Arc<Arena>>, Error> {
     if !config.has_batches() {
         return Ok(None);
     }
@@ -232,7 +237,7 @@ fn arena(config: &Config, buffers: usize, source: Source) -> Result<Option<Arc<A
         );
         Error::new(Status::OutOfMemory, text)
     })?;
-    let arena = Arena::new(layout, config.pages, config.prefault, source)?;
+    let arena = Arena::new(layout, config.pages, config.prefault, source, deadline)?;
     Ok(Some(Arc::new(arena)))
 }
 

@@ -1,6 +1,7 @@
 //! Where an arena's memory comes from. All of it is there at the start, or the error says how much
 //! is missing.
 
+use crate::clock::Deadline;
 use crate::config::Pages;
 use crate::os::memory::{self, HUGE_PAGE, Map, PAGE};
 use crate::status::{Error, Status};
@@ -61,12 +62,13 @@ pub(crate) enum Source {
 }
 
 impl Memory {
-    /// Takes it.
+    /// Takes it. What is but wished for ends halfway to the deadline.
     pub(super) fn take(
         bytes: usize,
         pages: Pages,
         prefault: bool,
         source: Source,
+        deadline: Deadline,
     ) -> Result<Memory, Error> {
         let missing = |why: String| {
             let text = format!("{bytes} bytes for the buffers are not to be had: {why}");
@@ -116,7 +118,11 @@ impl Memory {
         if let Some(file) = &file {
             // A file's memory is taken now, for a later touch that found none would be a SIGBUS. By a
             // touch, where huge pages are wished for: it knows of the wish.
-            if pages != Pages::Transparent || !map.populate().map_err(failed)? {
+            if pages == Pages::Transparent && map.populate().map_err(failed)? {
+                let until = deadline.halfway();
+                let mut pages = (0..bytes).step_by(HUGE_PAGE);
+                _ = pages.all(|page| !until.passed() && map.collapse(page));
+            } else {
                 memory::reserve(file, bytes).map_err(failed)?;
             }
         }

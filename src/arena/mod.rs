@@ -22,6 +22,7 @@ pub(crate) use layout::{Layout, View};
 pub use memory::Allocate;
 pub(crate) use memory::Source;
 
+use crate::clock::Deadline;
 use crate::config::Pages;
 use crate::free::Free;
 use crate::status::Error;
@@ -57,8 +58,9 @@ impl Arena {
         pages: Pages,
         prefault: bool,
         source: Source,
+        deadline: Deadline,
     ) -> Result<Arena, Error> {
-        let memory = Memory::take(layout.bytes, pages, prefault, source)?;
+        let memory = Memory::take(layout.bytes, pages, prefault, source, deadline)?;
         let base = memory.base();
         let states = (0..layout.count).map(|_| AtomicU64::new(0)).collect();
         let free = Free::new(layout.count);

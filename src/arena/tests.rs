@@ -5,7 +5,7 @@ use crate::status::Status;
 
 fn arena(count: usize, input: usize, output: usize) -> Arena {
     let layout = Layout::new(count, input, output).unwrap();
-    Arena::new(layout, Pages::Normal, false, Source::Private).unwrap()
+    Arena::new(layout, Pages::Normal, false, Source::Private, Deadline::NEVER).unwrap()
 }
 
 #[test]
@@ -55,7 +55,8 @@ fn what_does_not_fit_is_an_error_that_says_so() {
     assert!(Layout::new(1 << 23, MAX_BUFFER_BYTES, MAX_BUFFER_BYTES).is_none());
     let layout = Layout::new(1000, MAX_BUFFER_BYTES / 64, 0).unwrap();
     for source in [Source::Private, Source::Shared] {
-        let error = Arena::new(layout, Pages::Normal, false, source).err().unwrap();
+        let error =
+            Arena::new(layout, Pages::Normal, false, source, Deadline::NEVER).err().unwrap();
         assert_eq!(error.status(), Status::OutOfMemory);
         assert!(error.text().contains(&layout.bytes.to_string()), "{error}");
         assert!(error.text().contains("are available, by /"), "{error}");

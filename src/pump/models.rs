@@ -50,7 +50,9 @@ unsafe impl Allocate for Heap {
 /// An engine with so many lanes, whose links are ready.
 fn engine(workers: usize) -> Arc<Engine> {
     let layout = Layout::new(2, 1, 1).unwrap();
-    let arena = Arena::new(layout, Pages::Normal, false, Source::Lent(Box::new(Heap))).unwrap();
+    let arena =
+        Arena::new(layout, Pages::Normal, false, Source::Lent(Box::new(Heap)), Deadline::NEVER)
+            .unwrap();
     let lanes: std::sync::Arc<[Lane]> = (0..workers).map(|_| Lane::new(Link::new())).collect();
     lanes.iter().for_each(|lane| lane.link.prepare(Terms::default()));
     let arena = Some(std::sync::Arc::new(arena));

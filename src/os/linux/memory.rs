@@ -27,26 +27,60 @@ impl Map {
     /// Private memory that reads as zeros. `huge` asks for explicit huge pages, of which the
     /// system must have set enough aside.
     pub(crate) fn anonymous(bytes: usize, huge: bool) -> io::Result<Map> {
+        let place = Map::place(bytes)?;
         let huge = if huge { libc::MAP_HUGETLB } else { 0 };
-        map(ptr::null_mut(), bytes, true, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | huge, -1)
+        place.put(true, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | huge, -1)?;
+        Ok(place)
     }
 
     /// A file's first bytes, shared with all who map it.
     pub(crate) fn shared(file: &File, bytes: usize, writable: bool) -> io::Result<Map> {
-        map(ptr::null_mut(), bytes, writable, libc::MAP_SHARED, file.as_raw_fd())
+        let place = Map::place(bytes)?;
+        place.put(writable, libc::MAP_SHARED, file.as_raw_fd())?;
+        Ok(place)
     }
 
     /// Another file's bytes at the same place. Threads that look there meanwhile see the old or
     /// the new.
     pub(crate) fn replace(&self, file: &File) -> io::Result<()> {
-        let (base, fd) = (self.base.as_ptr(), file.as_raw_fd());
-        map(base, self.bytes, true, libc::MAP_SHARED | libc::MAP_FIXED, fd).map(std::mem::forget)
+        self.put(true, libc::MAP_SHARED, file.as_raw_fd())
     }
 
     /// Private zeros at the same place.
     pub(crate) fn replace_by_private(&self) -> io::Result<()> {
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED;
-        map(self.base.as_ptr(), self.bytes, true, flags, -1).map(std::mem::forget)
+        self.put(true, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)
+    }
+
+    /// Addresses without memory; where there are enough of them, from a multiple of [`HUGE_PAGE`],
+    /// for only there can huge pages lie.
+    fn place(bytes: usize) -> io::Result<Map> {
+        let alignment = if bytes < HUGE_PAGE { PAGE } else { HUGE_PAGE };
+        let wide = bytes.checked_add(alignment - PAGE).ok_or(io::ErrorKind::OutOfMemory)?;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        // SAFETY: a new map disturbs nobody.
+        let start = unsafe { libc::mmap(ptr::null_mut(), wide, libc::PROT_NONE, flags, -1, 0) };
+        if start == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let start: *mut u8 = start.cast();
+        let before = start as usize % alignment;
+        let before = if before > 0 { alignment - before } else { 0 };
+        let piece = |offset, bytes| {
+            let base = NonNull::new(start.wrapping_add(offset)).expect("no map begins at NULL");
+            Map { base, bytes }
+        };
+        drop(piece(0, before));
+        drop(piece(before + bytes, wide - before - bytes));
+        Ok(piece(before, bytes))
+    }
+
+    /// Puts other memory at the same place.
+    fn put(&self, writable: bool, flags: i32, fd: RawFd) -> io::Result<()> {
+        let protection = libc::PROT_READ | if writable { libc::PROT_WRITE } else { 0 };
+        let (base, flags) = (self.base.as_ptr().cast(), flags | libc::MAP_FIXED);
+        // SAFETY: the range is this map's own.
+        let base = unsafe { libc::mmap(base, self.bytes, protection, flags, fd, 0) };
+        if base == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(()) }
     }
 
     /// Its first byte.
@@ -62,6 +96,16 @@ impl Map {
     /// Asks for transparent huge pages. A wish: the kernel may do without.
     pub(crate) fn prefer_huge_pages(&self) {
         self.advise(libc::MADV_HUGEPAGE);
+    }
+
+    /// Makes one transparent huge page of those that are there from that offset on, which is a multiple
+    /// of [`HUGE_PAGE`]; also where the system is set to make none in memory files. Changes no byte.
+    /// False before Linux 6.1, and where no room is found.
+    pub(crate) fn collapse(&self, offset: usize) -> bool {
+        debug_assert!(offset.is_multiple_of(HUGE_PAGE) && offset + HUGE_PAGE <= self.bytes);
+        let page = self.base.as_ptr().wrapping_add(offset);
+        // SAFETY: the range is this map's own; the advice changes no content.
+        unsafe { libc::madvise(page.cast(), HUGE_PAGE, libc::MADV_COLLAPSE) == 0 }
     }
 
     /// The child of a fork sees zeros. False if the kernel cannot.
@@ -87,7 +131,7 @@ impl Map {
 
 impl Drop for Map {
     fn drop(&mut self) {
-        // SAFETY: the range is this map's own, and nobody uses what is dropped.
+        // SAFETY: the range is this map's own, and nobody uses what is dropped. None of no bytes is.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.bytes) };
     }
 }
@@ -99,17 +143,6 @@ pub(crate) fn touch(base: *mut u8, bytes: usize) {
         // SAFETY: the byte lies within what the caller owns.
         unsafe { byte.write_volatile(0) };
     }
-}
-
-fn map(at: *mut u8, bytes: usize, writable: bool, flags: i32, fd: RawFd) -> io::Result<Map> {
-    let protection = libc::PROT_READ | if writable { libc::PROT_WRITE } else { 0 };
-    // SAFETY: a new map disturbs nobody; with MAP_FIXED the range is a map that the caller owns.
-    let base = unsafe { libc::mmap(at.cast(), bytes, protection, flags, fd, 0) };
-    if base == libc::MAP_FAILED {
-        return Err(io::Error::last_os_error());
-    }
-    let base = NonNull::new(base.cast()).expect("no map begins at NULL");
-    Ok(Map { base, bytes })
 }
 
 /// A file in memory, without a name in any file system: no limit of `/dev/shm` counts for it, and
@@ -214,6 +247,41 @@ mod tests {
         two.replace(&other).unwrap();
         // SAFETY: as above.
         assert_eq!(unsafe { two.base().read() }, 0);
+    }
+
+    #[test]
+    fn maps_lie_where_huge_pages_can() {
+        for bytes in [PAGE, HUGE_PAGE - PAGE, HUGE_PAGE, 3 * HUGE_PAGE] {
+            let alignment = if bytes < HUGE_PAGE { PAGE } else { HUGE_PAGE };
+            let maps: Vec<Map> = (0..4).map(|_| Map::anonymous(bytes, false).unwrap()).collect();
+            for map in &maps {
+                assert!((map.base() as usize).is_multiple_of(alignment));
+                touch(map.base(), bytes);
+            }
+        }
+        assert!(Map::anonymous(usize::MAX, false).is_err());
+    }
+
+    #[test]
+    fn pages_become_huge_and_keep_what_is_in_them() {
+        let file = memory_file(c"test", 4 * HUGE_PAGE, false).unwrap();
+        let map = Map::shared(&file, 4 * HUGE_PAGE, true).unwrap();
+        let pages = || (0..4 * HUGE_PAGE / PAGE).map(|page| map.base().wrapping_add(page * PAGE));
+        for (number, byte) in pages().enumerate() {
+            // SAFETY: the byte lies in the map.
+            unsafe { byte.write(number as u8) };
+        }
+        let collapsed = (0..4).all(|page| map.collapse(page * HUGE_PAGE));
+        for (number, byte) in pages().enumerate() {
+            // SAFETY: as above.
+            assert_eq!(unsafe { byte.read() }, number as u8);
+        }
+        let smaps = fs::read_to_string("/proc/self/smaps").unwrap();
+        let start = format!("{:x}-", map.base() as usize);
+        let (_, ours) = smaps.split_once(&start).unwrap();
+        let huge = ours.lines().find_map(|line| line.strip_prefix("ShmemPmdMapped:")).unwrap();
+        let expected = if collapsed { "8192 kB" } else { "0 kB" };
+        assert!(huge.ends_with(expected) || !collapsed, "{huge}");
     }
 
     #[test]
