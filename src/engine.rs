@@ -10,6 +10,7 @@ use crate::desk::Desk;
 use crate::inside;
 use crate::lane::Lane;
 use crate::later::Later;
+use crate::lend::Lending;
 use crate::limits::Limits;
 use crate::link::DEPTH;
 use crate::notes::Notes;
@@ -56,6 +57,7 @@ pub(crate) struct Engine {
     pub(crate) later: Option<Later>,
     pub(crate) capacity: Capacity,
     pub(crate) spin: Spin,
+    pub(crate) lending: Lending,
     pub(crate) timing: bool,
     pub(crate) seed: u64,
     /// Jobs that run inside their put at this moment.
@@ -163,6 +165,7 @@ impl Engine {
             later: (retry_backoff_ns > 0).then(|| Later::new(capacity.in_flight, retry_backoff_ns)),
             capacity,
             spin,
+            lending: Lending::default(),
             timing,
             seed,
             inline: AtomicU64::new(0),

@@ -146,6 +146,13 @@ impl Event {
         }
     }
 
+    /// One sleeper may come, whoever searches: the caller's CPU is free. If it can, one that went to
+    /// sleep there.
+    #[cold]
+    pub(crate) fn wake_here(&self) {
+        self.give_by(|word| sleeping(word).min(1), |_| self.parking.wake_here(&self.word));
+    }
+
     /// Whether somebody sleeps.
     #[inline]
     pub(crate) fn has_sleepers(&self) -> bool {
@@ -177,6 +184,10 @@ impl Event {
     /// N4: turns as many sleepers into searchers as `wanted` says, and wakes them.
     #[cold]
     fn give(&self, wanted: impl Fn(u64) -> u64) {
+        self.give_by(wanted, |count| self.parking.wake(&self.word, count));
+    }
+
+    fn give_by(&self, wanted: impl Fn(u64) -> u64, wake: impl Fn(u32)) {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             let count = wanted(word);
@@ -189,7 +200,7 @@ impl Event {
                     #[cfg(not(loom))]
                     self.gave.store(now_ns(), Ordering::Relaxed);
                     self.wakes.fetch_add(count, Ordering::Relaxed);
-                    return self.parking.wake(&self.word, count as u32);
+                    return wake(count as u32);
                 }
                 Err(seen) => word = seen,
             }

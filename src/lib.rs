@@ -55,6 +55,7 @@
 //! | `run` | the one step in which kinds of workers differ |
 //! | `desk`, `lane` | what a worker is at; a worker process as threads see it |
 //! | `inside` | which executor's callback a thread is in |
+//! | `lend` | a waiting host's core, for a worker that sleeps |
 //! | `limits` | how long jobs may run; how their warden sleeps, with its proof |
 //! | `later` | jobs that are tried again after a pause |
 //! | `notes` | which jobs were cancelled while they waited |
@@ -130,6 +131,7 @@ mod desk;
 mod inside;
 mod lane;
 mod later;
+mod lend;
 mod limits;
 mod notes;
 mod stall;

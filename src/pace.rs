@@ -31,7 +31,7 @@
 //! A look that ends in sleep was in vain. After some in a row looks become shorter, down to a
 //! sixteenth; every sixteenth is long again, and one that finds something makes all long.
 
-use crate::clock::Deadline;
+use crate::clock::{Deadline, now_ns};
 use crate::spin::{KEEN, Manner, Spin, Who};
 use crate::sync::{AtomicU64, Ordering};
 
@@ -54,7 +54,6 @@ const KEEPS: u64 = 400;
 #[cfg(not(loom))]
 const KEEPS_ALONE: u64 = 8_000;
 /// A yield that takes longer let another thread run.
-#[cfg(not(loom))]
 const WANTED_NS: u64 = 1_500;
 /// How often a core is given away as in a crowd after that.
 #[cfg(not(loom))]
@@ -155,7 +154,7 @@ impl Pace {
         if self.is_shy() {
             return None;
         }
-        let mut now = crate::clock::now_ns();
+        let mut now = now_ns();
         let end = now.saturating_add(self.budget(spin));
         let end = deadline.instant().map_or(end, |instant| instant.min(end));
         loop {
@@ -171,7 +170,7 @@ impl Pace {
                     None
                 }
             };
-            now = crate::clock::now_ns();
+            now = now_ns();
             let found = found.or_else(&mut *attempt);
             let lost = spin.is_crowd() && !has(0) && self.has_lost(who, now - before);
             if found.is_some() || now >= end || lost {
@@ -219,10 +218,7 @@ impl Pace {
             return;
         }
         self.kept.store(0, Ordering::Relaxed);
-        let before = crate::clock::now_ns();
-        std::thread::yield_now();
-        let wanted = crate::clock::now_ns() - before > WANTED_NS;
-        let company = if wanted { COMPANY } else { company.saturating_sub(1) };
+        let company = if give_way() { COMPANY } else { company.saturating_sub(1) };
         self.company.store(company, Ordering::Relaxed);
     }
 
@@ -279,6 +275,18 @@ impl Pace {
             self.gap.store(next, Ordering::Relaxed);
         }
     }
+}
+
+/// Gives the core away once. Whether another thread took it.
+pub(crate) fn give_way() -> bool {
+    yielded_ns() > WANTED_NS
+}
+
+/// The same. For how long it was gone.
+pub(crate) fn yielded_ns() -> u64 {
+    let before = now_ns();
+    std::thread::yield_now();
+    now_ns() - before
 }
 
 #[cfg(not(loom))]

@@ -10,6 +10,7 @@ use crate::clock::{Timeout, now_ns};
 use crate::credits::Outcome;
 use crate::engine::{Engine, Marks};
 use crate::job::{Completion, Id, Tag, Times};
+use crate::pace::give_way;
 use crate::record::Text;
 use crate::spin::Who;
 use crate::status::Status;
@@ -79,6 +80,22 @@ impl Engine {
         }
     }
 
+    /// Leaves the core of a caller that has to wait to a worker, if there is work for one that sleeps.
+    pub(crate) fn lend_core(&self, now: u64) {
+        if !self.spin.is_crowd() {
+            return;
+        }
+        let others = self.lending.worth(now, self.credits.resolved());
+        let is_wanted = |stage: &usize| {
+            self.signals.work_of(*stage).has_sleepers() && self.has_job(*stage, others)
+        };
+        if let Some(stage) = (0..self.relays.len()).find(is_wanted)
+            && !give_way()
+        {
+            self.signals.work_of(stage).wake_here();
+        }
+    }
+
     /// Waits until `take` does not find it empty, or the timeout.
     pub(crate) fn await_news<T>(
         &self,
@@ -94,6 +111,7 @@ impl Engine {
         let pending = || self.results.is_pending();
         let wait = |until| ready.wait_behind(self.spin, Who::Host, until, attempt, has, pending);
         let now = now_ns();
+        self.lend_core(now);
         let resolved = || self.credits.resolved();
         let found = self.stalls.watch(now, timeout.counted_from(now), resolved, wait);
         let found = found.unwrap_or_else(|| match self.answer_empty(take) {

@@ -50,6 +50,7 @@ impl Engine {
             Err(Status::Full) => None,
             answer => Some(answer),
         };
+        self.lend_core(now_ns());
         let has = |_| !self.is_full();
         let admitted = self.signals.room.wait(self.spin, timeout.deadline(), attempt, has);
         admitted.unwrap_or(Err(Status::Timeout))

@@ -59,6 +59,11 @@ impl Parking {
     pub(crate) fn wake(&self, word: &AtomicU64, count: u32) {
         crate::os::futex::wake(word, self.across, count);
     }
+
+    /// Wakes one, if it can one that went to sleep on this CPU.
+    pub(crate) fn wake_here(&self, word: &AtomicU64) {
+        crate::os::futex::wake_here(word, self.across);
+    }
 }
 
 /// The futex as loom understands it: the kernel compares and enqueues under a lock of its own.
@@ -85,5 +90,9 @@ impl Parking {
     pub(crate) fn wake(&self, _word: &AtomicU64, count: u32) {
         let _guard = self.lock.lock().unwrap();
         if count == 1 { self.wake_up.notify_one() } else { self.wake_up.notify_all() }
+    }
+
+    pub(crate) fn wake_here(&self, word: &AtomicU64) {
+        self.wake(word, 1);
     }
 }

@@ -135,3 +135,20 @@ fn the_end_reaches_everybody() {
         assert_eq!(bell.event.word.load(Ordering::Relaxed), 0, "somebody is still counted");
     });
 }
+
+/// A sleeper is woken for nothing, by one who lends its core, while another brings news.
+#[test]
+fn a_core_is_lent() {
+    model(3, |spin| {
+        let bell = Bell::new(spin);
+        let listener = listener(&bell);
+        let lender = thread::spawn({
+            let bell = bell.clone();
+            move || bell.event.wake_here()
+        });
+        bell.ring();
+        lender.join().unwrap();
+        listener.join().unwrap();
+        bell.assert_quiet();
+    });
+}

@@ -36,6 +36,28 @@ fn a_wait_that_runs_out_leaves_nothing_behind() {
     assert_eq!(event.word.load(Ordering::Relaxed), 0);
 }
 
+/// One who searches and does not come, for its core is busy, does not keep a lender from waking another.
+#[test]
+fn a_sleeper_is_woken_though_another_searches() {
+    let (event, news) = (Event::default(), Counter::new(0));
+    std::thread::scope(|scope| {
+        let wait = || event.wait(Spin::NONE, far(), || take(&news), |_| news.load(SeqCst) > 0);
+        let sleeper = scope.spawn(wait);
+        while !event.has_sleepers() {
+            std::thread::yield_now();
+        }
+        assert!(event.announce());
+        news.fetch_add(1, SeqCst);
+        event.notify_one();
+        assert_eq!(event.wakes(), 0);
+        event.wake_here();
+        assert_eq!(sleeper.join().unwrap(), Some(()));
+        assert_eq!(event.wakes(), 1);
+        event.stop_searching(true, || false);
+    });
+    assert_eq!(event.word.load(Ordering::Relaxed), 0);
+}
+
 /// Threads pass tokens round: every wait can end only by another's notification.
 #[test]
 fn a_ring_of_waiters_never_stalls() {

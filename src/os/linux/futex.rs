@@ -1,5 +1,5 @@
-//! The two futex calls that [`crate::event`] sleeps by. Both may be called from a signal
-//! handler: they are one system call each, and leave `errno` as they found it.
+//! The futex calls that [`crate::event`] sleeps by. All may be called from a signal handler: they
+//! are system calls, and leave `errno` as they found it.
 
 use super::clock;
 use std::sync::atomic::AtomicU64;
@@ -10,27 +10,52 @@ use std::sync::atomic::AtomicU64;
 pub(crate) fn wait(word: &AtomicU64, across: bool, deadline: Option<u64>) {
     let limit = deadline.map(clock::timespec);
     let limit = limit.as_ref().map_or(std::ptr::null(), |t| t as *const libc::timespec);
-    call(word, scope(across) | libc::FUTEX_WAIT_BITSET, 0, limit);
+    call(word, scope(across) | libc::FUTEX_WAIT_BITSET, 0, limit, here());
 }
 
 /// Wakes up to `count` threads that sleep in [`wait`] on this word.
 pub(crate) fn wake(word: &AtomicU64, across: bool, count: u32) {
-    let operation = scope(across) | libc::FUTEX_WAKE;
-    call(word, operation, count.min(i32::MAX as u32), std::ptr::null());
+    wake_of(word, across, count, libc::FUTEX_BITSET_MATCH_ANY);
+}
+
+/// Wakes one of them, if it can one that went to sleep on the CPU that the caller runs on.
+pub(crate) fn wake_here(word: &AtomicU64, across: bool) {
+    if wake_of(word, across, 1, here()) == 0 {
+        wake(word, across, 1);
+    }
+}
+
+/// Wakes up to `count` whose set has one of these bits. How many there were.
+fn wake_of(word: &AtomicU64, across: bool, count: u32, set: i32) -> i64 {
+    let operation = scope(across) | libc::FUTEX_WAKE_BITSET;
+    call(word, operation, count.min(i32::MAX as u32), std::ptr::null(), set)
+}
+
+/// This CPU as one of 32 bits; of more CPUs some share one.
+fn here() -> i32 {
+    // SAFETY: the call takes nothing.
+    let cpu = unsafe { libc::sched_getcpu() };
+    1 << (cpu & 31)
 }
 
 fn scope(across: bool) -> i32 {
     if across { 0 } else { libc::FUTEX_PRIVATE_FLAG }
 }
 
-fn call(word: &AtomicU64, operation: i32, value: u32, limit: *const libc::timespec) {
+fn call(
+    word: &AtomicU64,
+    operation: i32,
+    value: u32,
+    limit: *const libc::timespec,
+    set: i32,
+) -> i64 {
     // SAFETY: errno's address is valid for the life of the calling thread.
     let errno = unsafe { libc::__errno_location() };
     // SAFETY: as above.
     let before = unsafe { errno.read() };
     // SAFETY: the kernel reads the aligned low half of a word that outlives the call, and a
     // timespec that is null or valid; every other argument is a plain number.
-    unsafe {
+    let answer = unsafe {
         libc::syscall(
             libc::SYS_futex,
             word.as_ptr().cast::<u32>(),
@@ -38,9 +63,10 @@ fn call(word: &AtomicU64, operation: i32, value: u32, limit: *const libc::timesp
             value,
             limit,
             std::ptr::null::<u32>(),
-            libc::FUTEX_BITSET_MATCH_ANY,
+            set,
         )
     };
     // SAFETY: as above.
     unsafe { errno.write(before) };
+    answer
 }

@@ -1,0 +1,60 @@
+//! The core of a host that has to wait, for a worker that sleeps.
+//!
+//! Where the workers take all cores, the host sits on the core of some of them, and looks for news
+//! there. That keeps nobody from work who is awake, for it yields. But who sleeps does not take the
+//! core, and a put wakes nobody while one who was woken is on his way: on a core, it may be, where
+//! another works, and which he gets when a time slice ends. Meanwhile jobs lay in the queue, and the
+//! host's core did nothing: of 8 workers on 2 cores, the 4 of the host's core did an eighth of the
+//! jobs of 1 us.
+//!
+//! So whoever has to wait first gives its core away; and if nobody took it, though there are jobs and
+//! a worker sleeps, it wakes one: of this core, if there is one.
+//!
+//! That pays where so many jobs wait that they would lie there for longer than it takes to wake
+//! somebody, and to go to and fro between two threads.
+
+use crate::sync::{AtomicU64, Ordering};
+
+/// A backlog is worth a worker's wake if it lasts for so long.
+const WORTH_NS: u64 = 16_000;
+/// Jobs from one look at the clock to the next.
+const SAMPLE: u64 = 16;
+
+/// What hosts have learnt of how far apart outcomes are.
+#[derive(Default)]
+pub(crate) struct Lending {
+    /// So many jobs had theirs...
+    count: AtomicU64,
+    /// ...then.
+    then: AtomicU64,
+    /// How far apart those before were, in nanoseconds.
+    apart: AtomicU64,
+}
+
+impl Lending {
+    /// How many jobs must wait for a worker to be worth its wake, now that so many had their outcome.
+    pub(crate) fn worth(&self, now: u64, resolved: u64) -> u64 {
+        let jobs = resolved.saturating_sub(self.count.load(Ordering::Relaxed));
+        if jobs >= SAMPLE {
+            let ns = now.saturating_sub(self.then.swap(now, Ordering::Relaxed));
+            self.count.store(resolved, Ordering::Relaxed);
+            self.apart.store(ns / jobs, Ordering::Relaxed);
+        }
+        WORTH_NS / self.apart.load(Ordering::Relaxed).max(1)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backlog_is_worth_a_wake_by_how_long_it_lasts() {
+        let lending = Lending::default();
+        assert_eq!(lending.worth(5_000, 0), WORTH_NS); // Nothing is known: none is.
+        assert_eq!(lending.worth(5_000, SAMPLE), 51); // 312 ns apart.
+        assert_eq!(lending.worth(9_000, 2 * SAMPLE - 1), 51);
+        assert_eq!(lending.worth(21_000, 2 * SAMPLE), 16); // 1 us apart.
+        assert_eq!(lending.worth(1_000_000_000, 3 * SAMPLE), 0);
+    }
+}
