@@ -4,7 +4,7 @@
 //! there. That keeps nobody from work who is awake, for it yields. But who sleeps does not take the
 //! core, and a put wakes nobody while one who was woken is on his way: on a core, it may be, where
 //! another works, and which he gets when a time slice ends. Meanwhile jobs lay in the queue, and the
-//! host's core did nothing: of 8 workers on 2 cores, the 4 of the host's core did an eighth of the
+//! host's core did nothing: of 8 workers on 2 cores, the 4 of the host's core did a fifth of the
 //! jobs of 1 us.
 //!
 //! So whoever has to wait first gives its core away; and if nobody took it, though there are jobs and
