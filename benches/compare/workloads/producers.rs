@@ -17,7 +17,7 @@ fn workload(workers: usize) -> Workload {
         window: 64,
         rounds: sized(15, 1),
         figures: vec![ns("a job")],
-        run: Box::new(|turn| vec![run(turn, sized(5_000, 1_000))]),
+        run: Box::new(|turn| vec![run(turn, sized(50_000, 1_000))]),
         floor: Floor::None,
     }
 }
