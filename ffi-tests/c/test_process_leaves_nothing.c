@@ -3,7 +3,7 @@
 
 #include "check_process.h"
 
-enum what { GO_ON, CRASH, HANG };
+enum what { GO_ON, CRASH, HANG, WAIT };
 
 static const char *const workers_argv[] = {"/proc/self/exe", "worker", NULL};
 static const char *const mute_argv[] = {"/proc/self/exe", "mute", NULL};
@@ -21,6 +21,12 @@ static int32_t transform(void *user, void *payload, jobexec_job *job)
         alarm(60);
         for (;;)
             pause();
+    case WAIT:
+        *(atomic_int *)jobexec_job_header(job) = 1;
+        alarm(60);
+        while (*(atomic_int *)jobexec_job_header(job) == 1)
+            sched_yield();
+        alarm(0);
     }
     return 0;
 }
@@ -56,6 +62,19 @@ static void check_same(struct footprint before, int at_once)
                 after.children, before.maps, after.maps);
         check_failed(__FILE__, __LINE__, "nothing is left");
     }
+}
+
+/* Puts a job that HANGs or WAITs, and answers its header when a worker has begun with it. */
+static atomic_int *begin(jobexec_executor *exec, enum what what)
+{
+    void *input, *header;
+    CHECK_IS(JOBEXEC_OK, jobexec_buffer_acquire(exec, &input));
+    CHECK_IS(JOBEXEC_OK, jobexec_buffer_header(exec, input, &header));
+    *(unsigned char *)input = (unsigned char)what;
+    *(atomic_int *)header = 0;
+    CHECK_IS(JOBEXEC_OK, jobexec_put(exec, input, NULL));
+    CHECK_SOON(*(atomic_int *)header == 1);
+    return header;
 }
 
 static jobexec_config usual(uint32_t workers)
@@ -109,15 +128,8 @@ static jobexec_executor *hang(void)
     jobexec_config config = usual(2);
     config.worker_output = JOBEXEC_OUTPUT_LOG;
     jobexec_executor *exec = check_start(&config);
-    for (int i = 0; i < 2; i++) {
-        void *input, *header;
-        CHECK_IS(JOBEXEC_OK, jobexec_buffer_acquire(exec, &input));
-        CHECK_IS(JOBEXEC_OK, jobexec_buffer_header(exec, input, &header));
-        *(unsigned char *)input = HANG;
-        *(atomic_int *)header = 0;
-        CHECK_IS(JOBEXEC_OK, jobexec_put(exec, input, NULL));
-        CHECK_SOON(*(atomic_int *)header == 1);
-    }
+    begin(exec, HANG);
+    begin(exec, HANG);
     check_accounts(exec);
     return exec;
 }
@@ -176,11 +188,26 @@ static long resident(int pid)
     return pages * sysconf(_SC_PAGESIZE);
 }
 
-/* Many jobs take no more than few. */
+/* A job on each of two workers. */
+static void both(jobexec_executor *exec)
+{
+    atomic_int *headers[2] = {begin(exec, WAIT), begin(exec, WAIT)};
+    for (int i = 0; i < 2; i++)
+        *headers[i] = 2;
+    for (int i = 0; i < 2; i++) {
+        jobexec_result result = check_poll(exec);
+        CHECK(result.outcome == JOBEXEC_OUTCOME_DONE);
+        check_release(exec, &result);
+    }
+}
+
+/* Many jobs take no more than few, on workers that have done one: one at a time, the same may do
+ * them all. */
 static void flat(void)
 {
     jobexec_config config = usual(2);
     jobexec_executor *exec = check_start(&config);
+    both(exec);
     int pids[2];
     long before[3] = {0};
     struct footprint at_first = {0};
@@ -198,7 +225,7 @@ static void flat(void)
     check_same(at_first, 1);
     for (int j = 0; j < 3; j++)
         CHECK(resident(j < 2 ? pids[j] : getpid()) <= before[j] + (256 << 10));
-    CHECK(check_quiet_accounts(exec).done == 20000);
+    CHECK(check_quiet_accounts(exec).done == 20002);
     check_close(exec);
 }
 

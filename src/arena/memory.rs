@@ -3,6 +3,7 @@
 
 use crate::clock::Deadline;
 use crate::config::Pages;
+use crate::os::available;
 use crate::os::memory::{self, HUGE_PAGE, Map, PAGE};
 use crate::status::{Error, Status};
 use std::fs::File;
@@ -91,13 +92,13 @@ impl Memory {
         let huge = pages == Pages::Huge;
         let root = Path::new("/");
         if huge {
-            let (free, needed) = (memory::free_huge_pages(root), (bytes / HUGE_PAGE) as u64);
+            let (free, needed) = (available::huge_pages(root), (bytes / HUGE_PAGE) as u64);
             if free < needed {
                 return Err(missing(format!(
                     "that is {needed} huge pages of 2 MiB, and {free} are free (vm.nr_hugepages)"
                 )));
             }
-        } else if let Some((there, file)) = memory::available(root)
+        } else if let Some((there, file)) = available::bytes(root)
             && there < bytes as u64
         {
             return Err(missing(format!("{there} are available, by {file}")));

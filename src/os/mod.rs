@@ -3,7 +3,9 @@
 #[cfg(target_os = "linux")]
 pub(crate) mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{barrier, clock, fork, futex, machine, memory, process, thread, watch};
+pub(crate) use linux::{
+    available, barrier, clock, fork, futex, machine, memory, process, thread, watch,
+};
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("libjobexec runs on Linux; another system needs its own folder beside os/linux");
