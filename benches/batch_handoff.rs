@@ -280,6 +280,7 @@ fn batches(cpus: &Cpus) {
         ("1 thread", start(false, 1)),
         ("2 threads", start(false, 2)),
     ];
+    let again = RefCell::new(touched());
     let pipe = Piped::start(1, LARGE, cpus.worker(0));
     let pairs = RefCell::new([(); 2].map(|()| [(); 2].map(|()| touched())));
     cpus.pin_host();
@@ -295,6 +296,11 @@ fn batches(cpus: &Cpus) {
     for (name, ours) in &ours {
         contestants.push(Contestant::new(name, |n| ours.stream(n)));
     }
+    contestants.push(Contestant::new("the same memory over and over", |n| {
+        let start = Instant::now();
+        (0..n).for_each(|number| fill(black_box(&mut *again.borrow_mut()), number));
+        start.elapsed()
+    }));
     contestants.push(Contestant::new("pipe from 1 process", |n| {
         pipe.stream(1, n, |answer| _ = consume(answer))
     }));
