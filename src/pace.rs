@@ -14,8 +14,8 @@
 //! another core may bring news in time for ever; a worker pauses for half a microsecond only. One
 //! that comes back late to find nothing looks no longer: a worker, because its search would keep
 //! those from being woken who have a core to themselves; a host, because whoever yields is served
-//! after all others, and whoever sleeps when it is woken. (To a
-//! worker that sleeps a host gives its core as [`crate::lend`] says.)
+//! after all others, and whoever sleeps when it is woken. (To a worker that sleeps a host gives its
+//! core as [`crate::lend`] says.)
 //!
 //! Where the workers leave a core free it may still be shared, with another thread of the host's.
 //! So it is given away there, too, every 160 us; and if another used it, as in a crowd for a while.
@@ -280,14 +280,9 @@ impl Pace {
 
 /// Gives the core away once. Whether another thread took it.
 pub(crate) fn give_way() -> bool {
-    yielded_ns() > WANTED_NS
-}
-
-/// The same. For how long it was gone.
-pub(crate) fn yielded_ns() -> u64 {
     let before = now_ns();
     std::thread::yield_now();
-    now_ns() - before
+    now_ns() - before > WANTED_NS
 }
 
 #[cfg(not(loom))]

@@ -43,7 +43,9 @@ fn a_sleeper_is_woken_though_another_searches() {
     std::thread::scope(|scope| {
         let wait = || event.wait(Spin::NONE, far(), || take(&news), |_| news.load(SeqCst) > 0);
         let sleeper = scope.spawn(wait);
+        let limit = far();
         while !event.has_sleepers() {
+            assert!(!limit.passed());
             std::thread::yield_now();
         }
         assert!(event.announce());

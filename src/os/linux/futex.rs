@@ -20,7 +20,7 @@ pub(crate) fn wake(word: &AtomicU64, across: bool, count: u32) {
 
 /// Wakes one of them, if it can one that went to sleep on the CPU that the caller runs on.
 pub(crate) fn wake_here(word: &AtomicU64, across: bool) {
-    if wake_of(word, across, 1, here()) == 0 {
+    if wake_of(word, across, 1, here()) < 1 {
         wake(word, across, 1);
     }
 }
