@@ -37,6 +37,24 @@ static long switches(int thread)
     return atol(value);
 }
 
+/* Whether this process used less than a thousandth of a CPU in one of some seconds, while this thread
+ * waited, too. A virtual machine may count as a thread's time what its host took from it in that time:
+ * once in a while, but not each second. */
+static int is_idle(jobexec_executor *exec)
+{
+    jobexec_result result = check_result();
+    for (int i = 0; i < 5; i++) {
+        uint64_t used = cpu_ns(), begun = now_ns();
+        CHECK_IS(JOBEXEC_TIMEOUT, jobexec_poll_wait(exec, SECOND, &result));
+        used = cpu_ns() - used;
+        uint64_t took = now_ns() - begun;
+        printf("%.4f %% of a CPU\n", 100.0 * (double)used / (double)took);
+        if (used * 1000 < took)
+            return 1;
+    }
+    return 0;
+}
+
 int main(void)
 {
     gate_init(&gate);
@@ -61,17 +79,11 @@ int main(void)
         CHECK_SOON(threads[i] != 0 && check_is_asleep(threads[i]));
     /* The first time costs more: code is loaded, or under a checker translated. */
     CHECK_IS(JOBEXEC_TIMEOUT, jobexec_poll_wait(exec, MILLISECOND, &result));
-    uint64_t used = cpu_ns(), begun = now_ns(), wakes = check_quiet_accounts(exec).wakes;
-
+    uint64_t wakes = check_quiet_accounts(exec).wakes;
     long before[WORKERS + POLLERS];
     for (int i = 0; i < WORKERS + POLLERS; i++)
         before[i] = switches(threads[i]);
-    used = cpu_ns(), begun = now_ns();
-    CHECK_IS(JOBEXEC_TIMEOUT, jobexec_poll_wait(exec, SECOND, &result));
-    used = cpu_ns() - used;
-    uint64_t took = now_ns() - begun;
-    printf("%.4f %% of a CPU\n", 100.0 * (double)used / (double)took);
-    CHECK(used * 1000 < took);
+    CHECK(is_idle(exec));
     for (int i = 0; i < WORKERS + POLLERS; i++)
         CHECK(switches(threads[i]) == before[i]);
     CHECK(check_quiet_accounts(exec).wakes == wakes);
