@@ -2,7 +2,7 @@
 
 use crate::config::Waiting;
 
-/// The longest that a waiter stays away before its first look: about 1.5 us.
+/// The longest that a waiter stays away before its first look: 0.7 to 1.5 us, as the processor has it.
 const MOST_PAUSES: u64 = 63;
 /// A look for low latency lasts so many times as long as another.
 pub(crate) const KEEN: u64 = 50;
@@ -12,8 +12,8 @@ pub(crate) const KEEN: u64 = 50;
 pub(crate) struct Spin {
     /// For how long, behind its pauses; 0 does not look.
     pub(crate) ns: u64,
-    /// How many pauses it may stay away: no more than a quarter of all that may be in flight
-    /// takes, or everybody would end up waiting for it.
+    /// How many pauses it may stay away: one for two that may be in flight, or everybody would
+    /// end up waiting for it.
     pub(crate) most: u64,
     pub(crate) manner: Manner,
 }
@@ -37,7 +37,7 @@ impl Spin {
     /// The way of an executor's threads, where so many items may be in flight. `crowd`: there is no
     /// core beside those of its workers.
     pub(crate) fn new(waiting: Waiting, ns: u64, in_flight: usize, crowd: bool) -> Spin {
-        let most = MOST_PAUSES.min(in_flight as u64 / 4);
+        let most = MOST_PAUSES.min(in_flight as u64 / 2);
         match waiting {
             Waiting::Power => Spin::NONE,
             Waiting::Latency if !crowd => {
@@ -67,7 +67,7 @@ impl Spin {
         let manners = [Manner::Alone, Manner::Keen, Manner::Crowd, Manner::Yields];
         let manner = manners[(word & 3) as usize];
         let paced = matches!(manner, Manner::Alone | Manner::Crowd);
-        let most = if paced { MOST_PAUSES.min(in_flight as u64 / 4) } else { 0 };
+        let most = if paced { MOST_PAUSES.min(in_flight as u64 / 2) } else { 0 };
         Spin { ns: word >> 2, most, manner }
     }
 
