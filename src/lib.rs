@@ -41,6 +41,7 @@
 //! |---|---|
 //! | `os`, `sync`, `clock` | the doors to the kernel, to atomics (std or loom), and to time |
 //! | `barrier` | a pair of fences of which one costs nothing |
+//! | `prefetch` | having a cache line come before it is wanted |
 //! | `status`, `affinity`, `config` | answers; where workers run; what an executor is started with |
 //! | `spin`, `pace`, `event` | looking for news; waiting, with its proof |
 //! | `credits` | accepting jobs and giving them their outcome: one word, one counter each |
@@ -86,6 +87,7 @@ mod sync;
 
 mod barrier;
 mod clock;
+mod prefetch;
 
 mod affinity;
 mod config;

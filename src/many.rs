@@ -7,6 +7,7 @@ use crate::credits::{Outcome, Ticket};
 use crate::engine::{Engine, Marks};
 use crate::job::{Completion, Id};
 use crate::poll::Delivery;
+use crate::prefetch;
 use crate::status::Status;
 use std::ffi::c_void;
 use std::ops::Range;
@@ -178,6 +179,7 @@ impl Engine {
 
     #[inline]
     fn deliver_row(&self, row: &[Completion], read: &mut impl FnMut(&Delivery<'_>)) -> usize {
+        row.iter().for_each(|done| prefetch::to_write(done.word as u64));
         if row.iter().any(|done| Engine::marks_due(done.id.number())) {
             Marks::raise(&self.marks.ready, self.results.len() + row.len() as u64);
         }

@@ -9,6 +9,10 @@ use crate::ring::Ring;
 use crate::sync::Ordering;
 use std::ffi::c_void;
 
+/// Where all jobs that may be in flight are queued, the next put must not write to the line of the
+/// oldest, which a worker is reading: a stream of jobs of 0.2 us took 1.1 times as long.
+const APART: usize = 8;
+
 /// Jobs on their way to workers.
 pub(crate) struct Jobs {
     ring: Ring,
@@ -29,12 +33,12 @@ impl Jobs {
     /// position has seen that the one `places` before it was taken, by the queue's own count where
     /// that is the bound, else by the outcomes, which come after the take.
     pub(crate) fn new(places: usize, timed: bool, limited: bool) -> Jobs {
-        Jobs { ring: Ring::new(places, Jobs::words(timed, limited)), timed, limited }
+        Jobs { ring: Ring::new(places, APART, Jobs::words(timed, limited)), timed, limited }
     }
 
     /// Bytes that it takes.
     pub(crate) fn bytes(places: usize, timed: bool, limited: bool) -> usize {
-        Ring::bytes(places, Jobs::words(timed, limited))
+        Ring::bytes(places, APART, Jobs::words(timed, limited))
     }
 
     /// Appends a job, at the position at which it was accepted. It has a limit where all have one.

@@ -109,6 +109,16 @@ impl Results {
         }
     }
 
+    /// The payload of the result behind so many others, as a hint: see
+    /// [`crate::ring::Ring::glimpse`].
+    #[inline]
+    pub(crate) fn payload_behind(&self, others: u64) -> Option<u64> {
+        match self {
+            AsDone(results) => results.payload_behind(others),
+            AsPut(results) => results.payload_behind(others),
+        }
+    }
+
     /// Whether a poll would find a result behind so many others, see [`crate::ring::Ring::has`].
     #[inline]
     pub(crate) fn has(&self, others: u64) -> bool {

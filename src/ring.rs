@@ -56,15 +56,18 @@ pub(crate) struct Ring {
     head: CachePadded<AtomicU64>,
 }
 
-fn shape(tokens: usize, words: usize) -> (usize, usize) {
-    let places = tokens.next_power_of_two();
-    (places, if places <= SPARSE { words.next_multiple_of(LINE) } else { words })
+fn shape(tokens: usize, apart: usize, words: usize) -> (usize, usize) {
+    match tokens.next_power_of_two() {
+        places if places <= SPARSE => (places, words.next_multiple_of(LINE)),
+        _ => ((tokens + apart).next_power_of_two(), words),
+    }
 }
 
 impl Ring {
-    /// A ring for so many tokens, whose items have so many words.
-    pub(crate) fn new(tokens: usize, words: usize) -> Ring {
-        let (places, width) = shape(tokens, words);
+    /// A ring for so many tokens, whose items have so many words. Its two ends are `apart` places
+    /// apart at least, all tokens being in use.
+    pub(crate) fn new(tokens: usize, apart: usize, words: usize) -> Ring {
+        let (places, width) = shape(tokens, apart, words);
         Ring {
             words: (0..places * width).map(|_| AtomicU64::new(0)).collect(),
             width,
@@ -74,8 +77,8 @@ impl Ring {
     }
 
     /// Bytes that it takes.
-    pub(crate) fn bytes(tokens: usize, words: usize) -> usize {
-        let (places, width) = shape(tokens, words);
+    pub(crate) fn bytes(tokens: usize, apart: usize, words: usize) -> usize {
+        let (places, width) = shape(tokens, apart, words);
         places * width * size_of::<u64>()
     }
 
@@ -178,6 +181,23 @@ impl Ring {
             }
             head = now;
         }
+    }
+
+    /// A word of the item behind so many others, if that is there: for a hint, for another thread
+    /// may have taken the item, and the word be of a later one. Not where a place has a line of its
+    /// own, for whoever is about to publish there needs that more.
+    #[inline]
+    pub(crate) fn glimpse(&self, others: u64, word: usize) -> Option<u64> {
+        if cfg!(loom) {
+            return None; // Nothing that is proved depends on a hint.
+        }
+        let position = self.head.load(Ordering::Relaxed) + others;
+        let start = (position & self.mask) as usize * self.width;
+        let stamp = self.words.get(start)?.load(Ordering::Relaxed);
+        if self.width == LINE || !self.is_turn(stamp, position) {
+            return None;
+        }
+        self.words.get(start + 1 + word).map(|word| word.load(Ordering::Relaxed))
     }
 
     /// Publishes an item without words at a position at which nobody publishes any more, unless

@@ -25,13 +25,13 @@ impl DoneOrder {
 
     /// A queue for so many results.
     pub(crate) fn new(places: usize, timed: bool) -> DoneOrder {
-        let ring = Ring::new(places, DoneOrder::words(timed));
+        let ring = Ring::new(places, 0, DoneOrder::words(timed));
         DoneOrder { ring, tail: CachePadded::new(AtomicU64::new(0)), timed }
     }
 
     /// Bytes that it takes.
     pub(crate) fn bytes(places: usize, timed: bool) -> usize {
-        Ring::bytes(places, DoneOrder::words(timed))
+        Ring::bytes(places, 0, DoneOrder::words(timed))
     }
 
     /// Appends a result, unless one of a later session lies there already. From then on it
@@ -104,6 +104,12 @@ impl DoneOrder {
             started: time(3),
             finished: time(4),
         }
+    }
+
+    /// The payload of the result behind so many others, as a hint: see [`Ring::glimpse`].
+    #[inline]
+    pub(crate) fn payload_behind(&self, others: u64) -> Option<u64> {
+        self.ring.glimpse(others, 0)
     }
 
     /// Whether there is a result behind so many others, see [`Ring::has`].

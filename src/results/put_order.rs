@@ -88,7 +88,7 @@ impl PutOrder {
     /// A queue for so many results of so many workers.
     pub(crate) fn new(places: usize, workers: usize, timed: bool) -> PutOrder {
         PutOrder {
-            ring: Ring::new(places, PutOrder::words(timed)),
+            ring: Ring::new(places, 0, PutOrder::words(timed)),
             seats: (0..=workers).map(|_| CachePadded::default()).collect(),
             places: places as u64,
             timed,
@@ -98,7 +98,8 @@ impl PutOrder {
 
     /// Bytes that it takes.
     pub(crate) fn bytes(places: usize, workers: usize, timed: bool) -> usize {
-        Ring::bytes(places, PutOrder::words(timed)) + (workers + 1) * size_of::<CachePadded<Seat>>()
+        Ring::bytes(places, 0, PutOrder::words(timed))
+            + (workers + 1) * size_of::<CachePadded<Seat>>()
     }
 
     /// How many more jobs may be accepted, that many being so.
@@ -293,6 +294,12 @@ impl PutOrder {
     /// How many results were held, and how long in all.
     pub(crate) fn held(&self) -> (u64, u64) {
         (self.turns.held.load(Ordering::Relaxed), self.turns.held_ns.load(Ordering::Relaxed))
+    }
+
+    /// The payload of the result behind so many others, as a hint: see [`Ring::glimpse`].
+    #[inline]
+    pub(crate) fn payload_behind(&self, others: u64) -> Option<u64> {
+        self.ring.glimpse(others, 1)
     }
 
     /// Whether there is a result behind so many others, see [`Ring::has`].

@@ -14,8 +14,8 @@ fn take(ring: &Ring) -> Option<u64> {
 
 #[test]
 fn first_in_first_out_lap_after_lap() {
-    for tokens in [1, 2, 3, 8, 9, 64, 1000] {
-        let ring = Ring::new(tokens, 2);
+    for (tokens, apart) in [1, 2, 3, 8, 9, 64, 1000].into_iter().flat_map(|it| [(it, 0), (it, 8)]) {
+        let ring = Ring::new(tokens, apart, 2);
         let (mut tail, mut head) = (0, 0);
         for burst in (1..=tokens as u64).chain(1..=tokens as u64) {
             for _ in 0..burst {
@@ -34,8 +34,31 @@ fn first_in_first_out_lap_after_lap() {
 }
 
 #[test]
+fn the_ends_of_a_full_ring_are_apart() {
+    let places = |tokens, apart| Ring::bytes(tokens, apart, 2) / size_of::<u64>() / 2;
+    assert_eq!([places(64, 0), places(64, 8), places(50, 8), places(57, 8)], [64, 128, 64, 128]);
+    // Where each place has a line of its own they are.
+    assert_eq!(Ring::bytes(8, 8, 2), 8 * 64);
+}
+
+#[test]
+fn a_glimpse_is_of_an_item_that_is_there() {
+    let ring = Ring::new(9, 0, 2);
+    for position in 0..40 {
+        assert_eq!(ring.glimpse(0, 0), None);
+        publish(&ring, position);
+        assert_eq!(ring.glimpse(1, 0), None);
+        assert_eq!(ring.glimpse(0, 0), Some(7 * position));
+        assert_eq!(take(&ring), Some(position));
+    }
+    let ring = Ring::new(4, 0, 2);
+    publish(&ring, 0);
+    assert_eq!(ring.glimpse(0, 0), None, "a line of its own is its publisher's");
+}
+
+#[test]
 fn what_lies_behind_a_hole_is_there_once_it_is_filled() {
-    let ring = Ring::new(4, 2);
+    let ring = Ring::new(4, 0, 2);
     publish(&ring, 1);
     publish(&ring, 2);
     assert!(take(&ring).is_none() && !ring.has(0) && ring.has(1));
@@ -45,7 +68,7 @@ fn what_lies_behind_a_hole_is_there_once_it_is_filled() {
 
 #[test]
 fn what_is_not_wanted_stays() {
-    let ring = Ring::new(2, 2);
+    let ring = Ring::new(2, 0, 2);
     publish(&ring, 0);
     assert!(ring.take(|_, _| None::<()>).is_none());
     assert_eq!((ring.taken(), take(&ring)), (0, Some(0)));
@@ -66,7 +89,7 @@ fn take_many(ring: &Ring, most: u64) -> Vec<u64> {
 #[test]
 fn a_row_is_as_long_as_there_are_items_lap_after_lap() {
     for tokens in [1, 2, 3, 8, 9, 64] {
-        let ring = Ring::new(tokens, 2);
+        let ring = Ring::new(tokens, 0, 2);
         let (mut tail, mut head) = (0, 0);
         for (burst, most) in (1..=tokens as u64).flat_map(|b| [(b, 1), (b, 2), (b, 7), (b, b)]) {
             for _ in 0..burst {
@@ -86,7 +109,7 @@ fn a_row_is_as_long_as_there_are_items_lap_after_lap() {
 
 #[test]
 fn a_row_is_no_longer_than_the_ring_and_ends_at_a_hole() {
-    let ring = Ring::new(4, 2);
+    let ring = Ring::new(4, 0, 2);
     (0..4).for_each(|position| publish(&ring, position));
     assert!(take_many(&ring, 0).is_empty());
     assert_eq!(take_many(&ring, u64::MAX), [0, 1, 2, 3]);
@@ -99,7 +122,7 @@ fn a_row_is_no_longer_than_the_ring_and_ends_at_a_hole() {
 
 #[test]
 fn a_row_ends_before_what_is_not_wanted() {
-    let ring = Ring::new(4, 2);
+    let ring = Ring::new(4, 0, 2);
     (0..4).for_each(|position| publish(&ring, position));
     let below = |end: u64| ring.take_many(4, |_, first, _| first < 3 * end);
     assert_eq!((below(0), ring.taken()), (0, 0));
@@ -130,7 +153,7 @@ fn read_row(ring: &Ring, most: u64) -> Vec<(u64, u64, u64)> {
 fn tokens_go_round_whole_and_one_at_a_time() {
     const TOKENS: usize = 6;
     const TURNS: u64 = 200_000;
-    let rings = [Ring::new(TOKENS, 3), Ring::new(TOKENS, 3)];
+    let rings = [Ring::new(TOKENS, 0, 3), Ring::new(TOKENS, 0, 3)];
     let tails = [Counter::new(0), Counter::new(0)];
     let turns = Counter::new(0);
     let held: [Counter; TOKENS] = Default::default();
