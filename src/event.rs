@@ -273,6 +273,16 @@ impl Event {
         }
     }
 
+    /// Leaves those who bring news alone for a while, if that comes fast: see [`crate::pace`].
+    pub(crate) fn stay_away(&self, spin: Spin, has: impl Fn(u64) -> bool) {
+        #[cfg(not(loom))]
+        if spin.most > 0 {
+            self.pace.stay_away(spin, has);
+        }
+        #[cfg(loom)]
+        let _ = (spin, has);
+    }
+
     /// Announces a search if somebody sleeps, for only then is it of use to a notifier.
     fn announce(&self) -> bool {
         let useful = sleeping(self.word.load(Ordering::Relaxed)) > 0;

@@ -103,10 +103,12 @@ impl Engine {
                 .inspect_err(|why| self.note_empty(*why))?,
             answer => answer?,
         };
-        Ok(self.deliver_many(row, most, read))
+        Ok(self.deliver_many(row, most, false, read))
     }
 
-    /// The same, waiting for one result, or the end, until the timeout.
+    /// The same, waiting for one result, or the end, until the timeout. Who takes all that is there has
+    /// caught up with the workers: it stays away for as long as [`crate::pace`] says, some 1 us, and
+    /// looks for more.
     pub(crate) fn poll_many_wait(
         &self,
         most: usize,
@@ -123,7 +125,11 @@ impl Engine {
             Err(Status::Empty) => self.await_row(most, timeout)?,
             answer => answer?,
         };
-        Ok(self.deliver_many(row, most, read))
+        let more = row.end < most.min(ROW) && timeout.0 > 0;
+        if more {
+            self.signals.ready.stay_away(self.spin, |others| self.results.has(others));
+        }
+        Ok(self.deliver_many(row, most, more, read))
     }
 
     #[cold]
@@ -156,20 +162,23 @@ impl Engine {
         }
     }
 
+    /// Row by row, until one is not full; `more`: until another is not.
     #[inline]
     fn deliver_many(
         &self,
         mut row: Row,
         most: usize,
+        mut more: bool,
         mut read: impl FnMut(&Delivery<'_>),
     ) -> usize {
         let mut delivered = 0;
         loop {
             let full = row.end == ROW.min(most - delivered);
             delivered += self.deliver_row(&row.places[row.first..row.end], &mut read);
-            if !full || delivered == most {
+            if !(full || more) || delivered == most {
                 return delivered;
             }
+            more &= full;
             match self.take_row(most - delivered) {
                 Ok(next) => row = next,
                 Err(_) => return delivered, // Whoever asks again is told.

@@ -126,6 +126,16 @@ impl Pace {
         found
     }
 
+    /// Pauses, as often as it answers, and learns whether enough came meanwhile.
+    #[cfg(not(loom))]
+    pub(crate) fn stay_away(&self, spin: Spin, has: impl Fn(u64) -> bool) -> u64 {
+        let gap = self.gap.load(Ordering::Relaxed);
+        self.share(spin);
+        pause(gap);
+        self.learn(gap, has(gap / ITEM), spin.most);
+        gap
+    }
+
     #[cfg(not(loom))]
     fn look_on<T>(
         &self,
@@ -135,18 +145,13 @@ impl Pace {
         attempt: &mut impl FnMut() -> Option<T>,
         has: impl Fn(u64) -> bool,
     ) -> Option<T> {
-        let gap = self.gap.load(Ordering::Relaxed);
         let steps = match spin.manner {
             Manner::Yields => 0,
             Manner::Keen => 1,
             Manner::Crowd if who == Who::Worker => STEPS_IN_CROWD,
             Manner::Alone | Manner::Crowd => STEPS,
         };
-        if steps > 0 {
-            self.share(spin);
-            pause(gap);
-            self.learn(gap, has(gap / ITEM), spin.most);
-        }
+        let gap = if steps > 0 { self.stay_away(spin, &has) } else { 0 };
         if let Some(found) = glance(0, attempt, &has) {
             return Some(found);
         }
