@@ -47,8 +47,9 @@ const LINE: usize = 8;
 
 /// See the module.
 pub(crate) struct Ring {
-    /// `width` of them for each place, the stamp first.
+    /// `width` of them for each place, the stamp first; from the first on that begins a cache line.
     words: Box<[AtomicU64]>,
+    first: usize,
     width: usize,
     /// The number of places, a power of two, less one.
     mask: u64,
@@ -68,8 +69,14 @@ impl Ring {
     /// apart at least, all tokens being in use.
     pub(crate) fn new(tokens: usize, apart: usize, words: usize) -> Ring {
         let (places, width) = shape(tokens, apart, words);
+        let words: Box<[_]> = (0..places * width + LINE).map(|_| AtomicU64::new(0)).collect();
         Ring {
-            words: (0..places * width).map(|_| AtomicU64::new(0)).collect(),
+            first: if cfg!(loom) {
+                0
+            } else {
+                words.as_ptr().align_offset(LINE * size_of::<u64>())
+            },
+            words,
             width,
             mask: places as u64 - 1,
             head: CachePadded::new(AtomicU64::new(0)),
@@ -79,7 +86,7 @@ impl Ring {
     /// Bytes that it takes.
     pub(crate) fn bytes(tokens: usize, apart: usize, words: usize) -> usize {
         let (places, width) = shape(tokens, apart, words);
-        places * width * size_of::<u64>()
+        (places * width + LINE) * size_of::<u64>()
     }
 
     /// Makes an item visible. The position is the caller's alone, `first` is below 2^63. Plain
@@ -188,16 +195,15 @@ impl Ring {
     /// own, for whoever is about to publish there needs that more.
     #[inline]
     pub(crate) fn glimpse(&self, others: u64, word: usize) -> Option<u64> {
-        if cfg!(loom) {
-            return None; // Nothing that is proved depends on a hint.
-        }
-        let position = self.head.load(Ordering::Relaxed) + others;
-        let start = (position & self.mask) as usize * self.width;
-        let stamp = self.words.get(start)?.load(Ordering::Relaxed);
-        if self.width == LINE || !self.is_turn(stamp, position) {
+        // Nothing that is proved depends on a hint.
+        if self.width == LINE || cfg!(loom) {
             return None;
         }
-        self.words.get(start + 1 + word).map(|word| word.load(Ordering::Relaxed))
+        let position = self.head.load(Ordering::Relaxed) + others;
+        let start = self.first + (position & self.mask) as usize * self.width;
+        let stamp = self.words.get(start)?.load(Ordering::Relaxed);
+        let word = self.words.get(start + 1 + word)?;
+        self.is_turn(stamp, position).then(|| word.load(Ordering::Relaxed))
     }
 
     /// Publishes an item without words at a position at which nobody publishes any more, unless
@@ -219,7 +225,7 @@ impl Ring {
 
     #[inline]
     fn place(&self, position: u64) -> (&AtomicU64, &[AtomicU64]) {
-        let start = (position & self.mask) as usize * self.width;
+        let start = self.first + (position & self.mask) as usize * self.width;
         let place = &self.words[start..start + self.width];
         (&place[0], &place[1..])
     }

@@ -35,10 +35,18 @@ fn first_in_first_out_lap_after_lap() {
 
 #[test]
 fn the_ends_of_a_full_ring_are_apart() {
-    let places = |tokens, apart| Ring::bytes(tokens, apart, 2) / size_of::<u64>() / 2;
+    let places = |tokens, apart| Ring::new(tokens, apart, 2).mask + 1;
     assert_eq!([places(64, 0), places(64, 8), places(50, 8), places(57, 8)], [64, 128, 64, 128]);
-    // Where each place has a line of its own they are.
-    assert_eq!(Ring::bytes(8, 8, 2), 8 * 64);
+    assert_eq!(places(8, 8), 8, "each place has a line of its own");
+}
+
+#[test]
+fn places_begin_with_a_line() {
+    for (tokens, words) in [(1, 2), (4, 3), (8, 6), (64, 2), (64, 4)] {
+        let ring = Ring::new(tokens, 0, words);
+        assert_eq!(std::ptr::from_ref(ring.place(0).0).addr() % 64, 0);
+        assert_eq!(Ring::bytes(tokens, 0, words), size_of_val(&*ring.words));
+    }
 }
 
 #[test]
