@@ -77,7 +77,7 @@ impl Bell<'_> {
         mut attempt: impl FnMut() -> Option<T>,
         has: impl Fn(u64) -> bool,
     ) -> Option<T> {
-        if let Some(found) = pace.look(spin, Who::Host, deadline, &mut attempt, &has) {
+        if let Some(found) = pace.look(spin, Who::Host, deadline, &mut attempt, &has, |_| ()) {
             return Some(found);
         }
         loop {

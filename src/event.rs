@@ -57,6 +57,9 @@
 //! came to its W1 later sees such news in its W3, and takes no token from those who slept: it
 //! leaves as one of the sleeping if there is one without a token, and there is: itself.
 //!
+//! A searcher may step back while it yields ([`Spin::steps_back`]): by W5, as one that found
+//! something; behind that it is awake, and announces itself again.
+//!
 //! A deadline only ends a wait; it is never what finds the news. A thread that runs out of time
 //! leaves like one that found something: if a token is there it takes it, looks once more, and
 //! passes the duty on (W5).
@@ -242,7 +245,15 @@ impl Event {
         let more = || has(0) || settle() && has(0);
         let mut searcher = self.announce();
         loop {
-            if let Some(found) = self.pace.look(spin, who, deadline, &mut attempt, &has) {
+            let away = |leaves| {
+                if spin.steps_back && leaves {
+                    self.stop_searching(searcher, more);
+                    searcher = false;
+                } else if spin.steps_back {
+                    searcher = self.announce();
+                }
+            };
+            if let Some(found) = self.pace.look(spin, who, deadline, &mut attempt, &has, away) {
                 self.stop_searching(searcher, more);
                 return Some(found);
             }

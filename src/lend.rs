@@ -20,6 +20,9 @@ const WORTH_NS: u64 = 16_000;
 /// Jobs from one look at the clock to the next.
 const SAMPLE: u64 = 16;
 
+/// Jobs whose outcomes are further apart are long ones.
+const LONG_NS: u64 = 4_000;
+
 /// What hosts have learnt of how far apart outcomes are.
 #[derive(Default)]
 pub(crate) struct Lending {
@@ -32,6 +35,11 @@ pub(crate) struct Lending {
 }
 
 impl Lending {
+    /// Whether jobs are long, as far as hosts know that have waited for them.
+    pub(crate) fn are_long(&self) -> bool {
+        self.apart.load(Ordering::Relaxed) > LONG_NS
+    }
+
     /// How many jobs must wait for a worker to be worth its wake, now that so many had their outcome.
     pub(crate) fn worth(&self, now: u64, resolved: u64) -> u64 {
         let jobs = resolved.saturating_sub(self.count.load(Ordering::Relaxed));
@@ -55,6 +63,8 @@ mod tests {
         assert_eq!(lending.worth(5_000, SAMPLE), 51); // 312 ns apart.
         assert_eq!(lending.worth(9_000, 2 * SAMPLE - 1), 51);
         assert_eq!(lending.worth(21_000, 2 * SAMPLE), 16); // 1 us apart.
+        assert!(!lending.are_long());
         assert_eq!(lending.worth(1_000_000_000, 3 * SAMPLE), 0);
+        assert!(lending.are_long());
     }
 }

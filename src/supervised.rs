@@ -50,7 +50,8 @@ impl Engine {
         if let Some(next) = self.next_job(stage) {
             return Next::Job(next);
         }
-        let next = work.wait_behind(self.spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
+        let spin = self.spin.of_worker(self.lending.are_long());
+        let next = work.wait_behind(spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
         next.unwrap_or(Next::GoHome)
     }
 

@@ -55,7 +55,8 @@ impl Engine {
         };
         let (work, has) = (&self.signals.work, |others| self.jobs.has(others));
         let pending = || self.has_pending_jobs();
-        let next = work.wait_behind(self.spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
+        let spin = self.spin.of_worker(self.lending.are_long());
+        let next = work.wait_behind(spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
         next.unwrap_or(Next::GoHome)
     }
 

@@ -16,7 +16,7 @@ fn streams_are_taken_in_bites_and_single_jobs_at_once() {
 
 fn look(pace: &Pace, spin: Spin, news: bool) -> bool {
     let mut attempt = || news.then_some(());
-    pace.look(spin, Who::Host, Deadline::NEVER, &mut attempt, |_| news).is_some()
+    pace.look(spin, Who::Host, Deadline::NEVER, &mut attempt, |_| news, |_| ()).is_some()
 }
 
 #[test]
