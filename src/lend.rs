@@ -20,8 +20,8 @@ const WORTH_NS: u64 = 16_000;
 /// Jobs from one look at the clock to the next.
 const SAMPLE: u64 = 16;
 
-/// Jobs whose outcomes are further apart are long ones.
-const LONG_NS: u64 = 4_000;
+/// Jobs whose outcomes are no further apart are short ones.
+const SHORT_NS: u64 = 4_000;
 
 /// What hosts have learnt of how far apart outcomes are.
 #[derive(Default)]
@@ -35,9 +35,9 @@ pub(crate) struct Lending {
 }
 
 impl Lending {
-    /// Whether jobs are long, as far as hosts know that have waited for them.
-    pub(crate) fn are_long(&self) -> bool {
-        self.apart.load(Ordering::Relaxed) > LONG_NS
+    /// Whether jobs are known to be short, by a host that has waited for them.
+    pub(crate) fn are_short(&self) -> bool {
+        (1..=SHORT_NS).contains(&self.apart.load(Ordering::Relaxed))
     }
 
     /// How many jobs must wait for a worker to be worth its wake, now that so many had their outcome.
@@ -59,12 +59,13 @@ mod tests {
     #[test]
     fn a_backlog_is_worth_a_wake_by_how_long_it_lasts() {
         let lending = Lending::default();
+        assert!(!lending.are_short());
         assert_eq!(lending.worth(5_000, 0), WORTH_NS); // Nothing is known: none is.
         assert_eq!(lending.worth(5_000, SAMPLE), 51); // 312 ns apart.
         assert_eq!(lending.worth(9_000, 2 * SAMPLE - 1), 51);
         assert_eq!(lending.worth(21_000, 2 * SAMPLE), 16); // 1 us apart.
-        assert!(!lending.are_long());
+        assert!(lending.are_short());
         assert_eq!(lending.worth(1_000_000_000, 3 * SAMPLE), 0);
-        assert!(lending.are_long());
+        assert!(!lending.are_short());
     }
 }

@@ -17,7 +17,7 @@
 //! that comes back late to find nothing looks no longer: a worker, because its search would keep
 //! those from being woken who have a core to themselves; a host, because whoever yields is served
 //! after all others, and whoever sleeps when it is woken. (To a worker that sleeps a host gives its
-//! core as [`crate::lend`] says. And where jobs are long, nobody relies on a worker that yields, see
+//! core as [`crate::lend`] says. Unless jobs are short, nobody relies on a worker that yields, see
 //! [`Spin::steps_back`].)
 //!
 //! Where the workers leave a core free it may still be shared, with another thread of the host's.

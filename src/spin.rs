@@ -18,7 +18,7 @@ pub(crate) struct Spin {
     pub(crate) manner: Manner,
     /// Whether a searcher that yields does not count as one meanwhile. It may sit on a core where
     /// another is at a long job, and nobody would be woken for those behind that: uneven jobs take
-    /// 0.90 to 0.93 of the time with more workers than cores. Where jobs are short it is back soon, and
+    /// 0.90 to 0.93 of the time with more workers than cores. Where jobs are known to be short it is back soon, and
     /// to count it spares a wake for each window: jobs of 1 us would take 1.1 times as long.
     pub(crate) steps_back: bool,
 }
@@ -61,9 +61,9 @@ impl Spin {
         Spin { most: 0, manner: Manner::Yields, ..self }
     }
 
-    /// The same for a worker, whose jobs are `long` or not.
-    pub(crate) fn of_worker(self, long: bool) -> Spin {
-        Spin { steps_back: long && self.is_crowd(), ..self }
+    /// The same for a worker, whose jobs are known to be `short` or not.
+    pub(crate) fn of_worker(self, short: bool) -> Spin {
+        Spin { steps_back: !short && self.is_crowd(), ..self }
     }
 
     /// The same as one word, for a worker process.

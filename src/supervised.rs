@@ -50,7 +50,7 @@ impl Engine {
         if let Some(next) = self.next_job(stage) {
             return Next::Job(next);
         }
-        let spin = self.spin.of_worker(self.lending.are_long());
+        let spin = self.spin.of_worker(self.lending.are_short());
         let next = work.wait_behind(spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
         next.unwrap_or(Next::GoHome)
     }

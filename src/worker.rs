@@ -55,7 +55,7 @@ impl Engine {
         };
         let (work, has) = (&self.signals.work, |others| self.jobs.has(others));
         let pending = || self.has_pending_jobs();
-        let spin = self.spin.of_worker(self.lending.are_long());
+        let spin = self.spin.of_worker(self.lending.are_short());
         let next = work.wait_behind(spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
         next.unwrap_or(Next::GoHome)
     }
