@@ -70,8 +70,9 @@ const WAKE_MOST_NS: u64 = 100_000;
 /// A look lasts at most so many times as long as was configured, where wakes take so long.
 #[cfg(not(loom))]
 const LONGER: u64 = 4;
-/// A worker whose yield took longer sits on a busy core. Some window's jobs: one that slept after 4 us
-/// was woken for each, and jobs of 1 and 10 us took 1.03 to 1.06 of the time.
+/// A worker whose yield took longer sits on a busy core. Longer than a host and its fellows need to take
+/// and refill a window of short jobs: where it slept after 4 us it was woken for each window, and jobs of
+/// 1 and 10 us took 1.02 to 1.06 times as long.
 #[cfg(not(loom))]
 const GAIN_NS: u64 = 60_000;
 
