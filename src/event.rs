@@ -70,6 +70,9 @@
 //! spins counts as searching whenever another sleeps, so that short gaps cost nothing. The idea
 //! of counting searchers is the Go scheduler's and Tokio's; of proving it on paper, rayon's.
 
+mod word;
+
+use self::word::{SEARCHING, SLEEPING, TOKEN, searching, sleeping, tokens};
 use crate::barrier;
 use crate::clock::Deadline;
 #[cfg(not(loom))]
@@ -86,27 +89,10 @@ const BREADTH: u64 = 4;
 #[cfg(not(loom))]
 const OVERDUE_NS: u64 = 50_000;
 
-const TOKEN: u64 = 1;
-const SEARCHING: u64 = 1 << 32;
-const SLEEPING: u64 = 1 << 48;
-const FIELD: u64 = 0xffff;
-
-fn tokens(word: u64) -> u64 {
-    word & 0xffff_ffff
-}
-
-fn searching(word: u64) -> u64 {
-    word >> 32 & FIELD
-}
-
-fn sleeping(word: u64) -> u64 {
-    word >> 48 & FIELD
-}
-
 /// A place to wait for one kind of news. At most 65,535 threads may wait at a time.
 #[derive(Default)]
 pub(crate) struct Event {
-    /// sleeping:16, searching:16, tokens:32; the futex is the low half.
+    /// How many are in which state. The futex is the low half.
     word: CachePadded<AtomicU64>,
     pace: CachePadded<Pace>,
     wakes: AtomicU64,
