@@ -240,9 +240,9 @@ fn touched() -> Vec<u8> {
     memory
 }
 
-/// Fills such memory so many times in all, on a thread for each pair of buffers: in turn, as a worker
-/// does whose last batch the host has. One that is filled over and over stays in the cache on some
-/// machines, and that takes 0.4 of the time.
+/// Fills such memory so many times in all, on a thread for each pair of buffers: in turn, as a
+/// worker does whose last batch the host has. One that is filled over and over stays in the cache
+/// on some machines, and that takes 0.4 of the time.
 fn fill_alone(pairs: &mut [[Vec<u8>; 2]], batches: u64, cpus: &Cpus) -> Duration {
     let share = batches / pairs.len() as u64;
     let barrier = std::sync::Barrier::new(pairs.len() + 1);

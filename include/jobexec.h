@@ -212,8 +212,9 @@
 
 /**
  * jobexec_config.worker_output: to the log callback, line by line, on a thread of the library's. A
- * worker whose pipe is full waits for it. A worker that died is replaced at once, and what it printed
- * last comes when its turn comes (256 KiB of it are kept); close goes on logging until its deadline.
+ * worker whose pipe is full waits for it. A worker that died is replaced at once, and what it
+ * printed last comes when its turn comes (256 KiB of it are kept); close goes on logging until its
+ * deadline.
  */
 #define JOBEXEC_OUTPUT_LOG 1
 
@@ -224,8 +225,8 @@
 
 /**
  * jobexec_config.pages: transparent huge pages, where the system can: a wish. For worker processes
- * they are made at the start, from Linux 6.1 on, however the system is set; that takes some 2 ms for
- * each 2 MiB, and at most half of the time that the start may take.
+ * they are made at the start, from Linux 6.1 on, however the system is set; that takes some 2 ms
+ * for each 2 MiB, and at most half of the time that the start may take.
  */
 #define JOBEXEC_PAGES_TRANSPARENT 1
 
@@ -237,7 +238,8 @@
 
 /**
  * jobexec_config.waiting: a thread that finds nothing to do looks for spin_ns before it sleeps, or
- * up to 4 times as long where it takes so long until the woken run; and for less while that is in vain.
+ * up to 4 times as long where it takes so long until the woken run; and for less while that is in
+ * vain.
  */
 #define JOBEXEC_WAITING_BALANCED 0
 
@@ -501,8 +503,8 @@ typedef struct jobexec_config {
      */
     uint32_t waiting;
     /**
-     * Where nobody got a result for so long though a poller waited (in one call or in several), the
-     * job report goes to the log callback, once a stall. Default 30 s; 0 is never.
+     * Where nobody got a result for so long though a poller waited (in one call or in several),
+     * the job report goes to the log callback, once a stall. Default 30 s; 0 is never.
      */
     uint64_t stall_report_ns;
     /**
@@ -512,8 +514,9 @@ typedef struct jobexec_config {
      */
     uint32_t ordered;
     /**
-     * The number of the first session, at most 2^27 - 1. With first_number, for a program that goes
-     * on where another left off: jobs have the seeds that they would have had there. Default 0.
+     * The number of the first session, at most 2^27 - 1. With first_number, for a program that
+     * goes on where another left off: jobs have the seeds that they would have had there. Default
+     * 0.
      */
     uint32_t first_session;
     /**
@@ -534,10 +537,10 @@ typedef struct jobexec_config {
      */
     uint64_t cancel_kill_ns;
     /**
-     * How long a worker's thread may go on with a job that is past its deadline. Then the job comes
-     * as JOBEXEC_OUTCOME_TIMED_OUT with NULL for its payload, the thread is set aside, and another
-     * takes its place; when its transform returns, the discard callback gets the payload, and the
-     * thread ends without worker_exit. In nanoseconds, default 1 s; 0: for ever.
+     * How long a worker's thread may go on with a job that is past its deadline. Then the job
+     * comes as JOBEXEC_OUTCOME_TIMED_OUT with NULL for its payload, the thread is set aside, and
+     * another takes its place; when its transform returns, the discard callback gets the payload,
+     * and the thread ends without worker_exit. In nanoseconds, default 1 s; 0: for ever.
      */
     uint64_t abandon_after_ns;
     /**
@@ -562,12 +565,12 @@ typedef struct jobexec_config {
      */
     uint64_t trace_jobs;
     /**
-     * How many workers each stage of a chain has; NULL, the default, is one stage with all workers.
-     * Else these say how many there are in all, workers counts for nothing, and a job goes through
-     * all stages: what one has done waits for the next, without the host's help. jobexec_job_stage
-     * says which one a transform is called for. A buffer is read and written in turn: a stage's
-     * input is what the one before wrote, its output lies where that one read. All 0 runs all stages
-     * inside jobexec_put. Read during jobexec_start only.
+     * How many workers each stage of a chain has; NULL, the default, is one stage with all
+     * workers. Else these say how many there are in all, workers counts for nothing, and a job
+     * goes through all stages: what one has done waits for the next, without the host's help.
+     * jobexec_job_stage says which one a transform is called for. A buffer is read and written in
+     * turn: a stage's input is what the one before wrote, its output lies where that one read. All
+     * 0 runs all stages inside jobexec_put. Read during jobexec_start only.
      */
     const uint32_t *stages;
     /**
@@ -836,8 +839,9 @@ typedef struct jobexec_counters {
     uint64_t busy_ns;
     /**
      * How long the jobs of polled results waited for a worker, in nanoseconds: half of them no
-     * longer than that, at most an eighth too high. Of a part of them: the first 64 of a session, one in
-     * 16 to its 4,096th, one in 64 from then on, each weighed by the jobs that it stands for.
+     * longer than that, at most an eighth too high. Of a part of them: the first 64 of a session,
+     * one in 16 to its 4,096th, one in 64 from then on, each weighed by the jobs that it stands
+     * for.
      */
     uint64_t queue_wait_p50_ns;
     /**
@@ -1201,8 +1205,8 @@ jobexec_status jobexec_put_many_wait(struct jobexec_executor *exec,
  * Answers: as jobexec_poll.
  *
  * # Safety
- * `exec` is NULL or a handle that is not freed meanwhile; `results` is NULL or has `count` results,
- * each as large as the first one's size says; `polled` is NULL or valid.
+ * `exec` is NULL or a handle that is not freed meanwhile; `results` is NULL or has `count`
+ * results, each as large as the first one's size says; `polled` is NULL or valid.
  */
 jobexec_status jobexec_poll_many(struct jobexec_executor *exec,
                                  struct jobexec_result *results,
@@ -1587,9 +1591,9 @@ jobexec_status jobexec_report(struct jobexec_executor *exec,
 
 /**
  * Writes the job report for programs, as jobexec_report does: one JSON object with state, session,
- * pinned_by, capacity (queued, in_flight), workers (each with place, cpu, stage, done, busy and job, which
- * is null or has id, session, number, running_ns and unwanted), stats (all of jobexec_counters, by
- * their names), readiness, busy and warnings.
+ * pinned_by, capacity (queued, in_flight), workers (each with place, cpu, stage, done, busy and
+ * job, which is null or has id, session, number, running_ns and unwanted), stats (all of
+ * jobexec_counters, by their names), readiness, busy and warnings.
  *
  * Threads, ownership, blocks, answers: as jobexec_report.
  *
@@ -1603,9 +1607,9 @@ jobexec_status jobexec_report_json(struct jobexec_executor *exec,
 
 /**
  * Writes what the last config.trace_jobs jobs went through whose results were polled, as
- * jobexec_report does: JSON for Perfetto (ui.perfetto.dev) or chrome://tracing, with a row for each
- * worker and its runs, and what was queued and ready, in microseconds of CLOCK_MONOTONIC. 1 KB a
- * job, about.
+ * jobexec_report does: JSON for Perfetto (ui.perfetto.dev) or chrome://tracing, with a row for
+ * each worker and its runs, and what was queued and ready, in microseconds of CLOCK_MONOTONIC. 1
+ * KB a job, about.
  *
  * Threads, ownership, blocks, answers: as jobexec_report.
  *

@@ -1,7 +1,7 @@
 //! Setting a worker's thread aside: its job ran past its deadline, was told so, and its transform
-//! does not return. The job is taken off the worker's desk and has its outcome, without its payload,
-//! which the transform may still be using; another thread takes the post. Where too many are set
-//! aside already none does, and the worker is gone until one of them comes back.
+//! does not return. The job is taken off the worker's desk and has its outcome, without its
+//! payload, which the transform may still be using; another thread takes the post. Where too many
+//! are set aside already none does, and the worker is gone until one of them comes back.
 //!
 //! The thread itself can only be left to itself. When its transform returns it finds that its job
 //! is not on its desk any more: it discards the payload, and ends. Until then it keeps all that it

@@ -36,8 +36,8 @@ pub struct NotPut {
 #[derive(Debug)]
 pub struct BatchResult {
     /// Input and output, in place, until it is dropped. After a failure the output is what the
-    /// transform left there. `None` only where the job timed out and a thread that was set aside has
-    /// it still, see [`Config::abandon_after_ns`].
+    /// transform left there. `None` only where the job timed out and a thread that was set aside
+    /// has it still, see [`Config::abandon_after_ns`].
     pub buffer: Option<Buffer>,
     /// What `put` answered.
     pub id: u64,
@@ -121,8 +121,8 @@ impl BatchExecutor {
     }
 
     /// Starts worker processes, each of which runs `command` and asks for work by
-    /// [`serve_worker`](crate::serve_worker); returns when all have, or the error by the deadline. `log` is told of
-    /// the executor's health, and of what workers print where the command says so.
+    /// [`serve_worker`](crate::serve_worker); returns when all have, or the error by the deadline.
+    /// `log` is told of the executor's health, and of what workers print where the command says so.
     ///
     /// A process that dies is replaced. Its memory is its own but for the batches and a link of
     /// a few pages, which a broken worker can spoil; so it can spoil the contents of any batch,
@@ -267,8 +267,8 @@ impl BatchExecutor {
     }
 
     /// The same for programs, as one JSON object: `state`, `session`, `pinned_by`, `capacity`,
-    /// `workers` (each with its `place`, `cpu`, `stage`, `done`, `busy` and `job`), `stats` (all of [`Stats`]
-    /// by their names), `readiness`, `busy` and `warnings`.
+    /// `workers` (each with its `place`, `cpu`, `stage`, `done`, `busy` and `job`), `stats` (all of
+    /// [`Stats`] by their names), `readiness`, `busy` and `warnings`.
     pub fn report_json(&self) -> String {
         self.running.report_json()
     }

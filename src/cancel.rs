@@ -1,12 +1,12 @@
 //! Telling one job that its result is not wanted.
 //!
-//! A job that is at a worker is **told**, by a word on its desk: its transform looks there. A flag in
-//! the phase, which is raised before, has its worker look there, too, when the transform has
-//! returned: so a transform that saw the word does not come as done. A job that waits is **noted** ([`crate::notes`]), and
-//! by the same flag whoever takes it looks there. A job that is just taken up may be on no
-//! desk yet: its worker writes the desk and then, a light fence between, reads the phase and the
-//! notes; whoever cancels notes the job, and then, a heavy fence between, looks at the desks. One
-//! of them sees the other; where both do, the worker does not run it.
+//! A job that is at a worker is **told**, by a word on its desk: its transform looks there. A flag
+//! in the phase, which is raised before, has its worker look there, too, when the transform has
+//! returned: so a transform that saw the word does not come as done. A job that waits is **noted**
+//! ([`crate::notes`]), and by the same flag whoever takes it looks there. A job that is just taken
+//! up may be on no desk yet: its worker writes the desk and then, a light fence between, reads the
+//! phase and the notes; whoever cancels notes the job, and then, a heavy fence between, looks at
+//! the desks. One of them sees the other; where both do, the worker does not run it.
 //!
 //! A job that lies at a worker process, not begun, is taken back and so waits again. One that is
 //! just being handed over is not there to be taken back: it is told on its desk, and the thread

@@ -38,9 +38,9 @@ pub enum Workers {
 pub enum Pages {
     /// As the system is set.
     Normal,
-    /// Transparent huge pages, where the system can: a wish. For worker processes they are made at the
-    /// start, from Linux 6.1 on, however the system is set; that takes some 2 ms for each 2 MiB, and at
-    /// most half of the time that the start may take.
+    /// Transparent huge pages, where the system can: a wish. For worker processes they are made at
+    /// the start, from Linux 6.1 on, however the system is set; that takes some 2 ms for each 2
+    /// MiB, and at most half of the time that the start may take.
     Transparent,
     /// Explicit huge pages of 2 MiB, which the administrator has set aside (`vm.nr_hugepages`);
     /// too few of them is an error of the start.
@@ -97,8 +97,8 @@ pub struct Config {
     /// How long a job waits for its second try, in nanoseconds; for each next twice as long, up to
     /// 100 times. Its place stays taken. Default 0. Without workers it does not wait.
     pub retry_backoff_ns: u64,
-    /// Where nobody got a result for so long though a poller waited (in one call or in several), the
-    /// job report goes to the log, once a stall; in nanoseconds. Default 30 s; 0 is never.
+    /// Where nobody got a result for so long though a poller waited (in one call or in several),
+    /// the job report goes to the log, once a stall; in nanoseconds. Default 30 s; 0 is never.
     pub stall_report_ns: u64,
     /// How long a job may run, in nanoseconds from when a worker begins it. Then it is told, as by
     /// a cancel, and comes as `TimedOut` once its transform returns; a worker process is killed
@@ -109,10 +109,10 @@ pub struct Config {
     /// How long a worker process may go on with a job that was cancelled before it is killed and
     /// replaced, in nanoseconds. Default 0: for ever. Needs `timing`.
     pub cancel_kill_ns: u64,
-    /// How long a worker's thread may go on with a job that is past its deadline. Then the job comes
-    /// as `TimedOut` without its payload, the thread is set aside, and another takes its place; when
-    /// its transform returns it discards the payload and ends, without the exit callback. In
-    /// nanoseconds, default 1 s; 0: for ever.
+    /// How long a worker's thread may go on with a job that is past its deadline. Then the job
+    /// comes as `TimedOut` without its payload, the thread is set aside, and another takes its
+    /// place; when its transform returns it discards the payload and ends, without the exit
+    /// callback. In nanoseconds, default 1 s; 0: for ever.
     pub abandon_after_ns: u64,
     /// How many threads may be set aside at a time and be replaced; the worker of one more is gone
     /// until one comes back, and where no worker is left puts and polls answer `NoWorkers`. Default
@@ -122,15 +122,15 @@ pub struct Config {
     /// is held, and its place with it: the window is as many jobs as may be in flight. Default
     /// false: as they are done.
     pub ordered: bool,
-    /// The number of the first session. With `first_number`, for who goes on where another left off:
-    /// jobs have the seeds that they would have had there. Default 0; at most
+    /// The number of the first session. With `first_number`, for who goes on where another left
+    /// off: jobs have the seeds that they would have had there. Default 0; at most
     /// [`MAX_SESSION`](crate::MAX_SESSION).
     pub first_session: u32,
     /// The number of that session's first job. Default 0; at most
     /// [`MAX_NUMBER`](crate::MAX_NUMBER).
     pub first_number: u64,
-    /// Of how many jobs what they went through is kept, for [`crate::Executor::trace_json`]: the last
-    /// whose results were polled. 64 bytes each. Default 0; at most 2^20. Needs `timing`.
+    /// Of how many jobs what they went through is kept, for [`crate::Executor::trace_json`]: the
+    /// last whose results were polled. 64 bytes each. Default 0; at most 2^20. Needs `timing`.
     pub trace_jobs: usize,
     /// How many workers each stage of a chain has. Empty, the default, is one stage with all
     /// `workers`; else these say how many there are in all, `workers` counts for nothing, and a job
@@ -156,8 +156,8 @@ pub struct Config {
 /// it runs; to look costs a core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
-    /// Looks for `spin_ns`, or up to 4 times as long where it takes so long until the woken run; and
-    /// for less while that is in vain.
+    /// Looks for `spin_ns`, or up to 4 times as long where it takes so long until the woken run;
+    /// and for less while that is in vain.
     Balanced,
     /// Looks for 50 times as long, without pausing, where workers leave a core free; else as
     /// balanced.

@@ -2,8 +2,8 @@
 //!
 //! Jobs are **accepted**, one or several, by one compare-and-swap of the intake word, which holds
 //! all that the decision depends on: whether the executor is closed, whether the session is
-//! finished, which session it is, and how many jobs were accepted so far. A job is **resolved** by the counter of
-//! its outcome, which grows by the jobs that it has become of. So
+//! finished, which session it is, and how many jobs were accepted so far. A job is **resolved** by
+//! the counter of its outcome, which grows by the jobs that it has become of. So
 //!
 //! ```text
 //! in flight = accepted - (done + failed + panicked + crashed + timed out + cancelled + discarded)
@@ -16,13 +16,13 @@
 //!
 //! # Sessions
 //! `reset` swaps the session in the same word, so that each job belongs to exactly one. Jobs are
-//! numbered within theirs, from 0: a number is the count of accepted jobs minus that count when
-//! the session began, its *base* (and the first session's may begin elsewhere). The base of session s + 1 is written before the swap that
-//! begins it, by `fetch_max` into the cell that s - 1 used. Whoever resets loads the word
-//! `(s, n)` first, and `n` only grows while s lasts, so no value written for s + 1 is larger
-//! than the n of the swap that succeeds, whose writer wrote exactly that n. Later sessions write
-//! the cell only after the word has moved on from s + 1, and then the swap of a putter that read
-//! it fails.
+//! numbered within theirs, from 0: a number is the count of accepted jobs minus that count when the
+//! session began, its *base* (and the first session's may begin elsewhere). The base of session s +
+//! 1 is written before the swap that begins it, by `fetch_max` into the cell that s - 1 used.
+//! Whoever resets loads the word `(s, n)` first, and `n` only grows while s lasts, so no value
+//! written for s + 1 is larger than the n of the swap that succeeds, whose writer wrote exactly
+//! that n. Later sessions write the cell only after the word has moved on from s + 1, and then the
+//! swap of a putter that read it fails.
 
 use crate::config::{MAX_NUMBER, MAX_SESSION};
 use crate::status::Status;

@@ -99,8 +99,8 @@ impl Desk {
         self.line.tries.store(tries, Ordering::Relaxed);
     }
 
-    /// Tells the job of that number why it is not wanted; who comes first has said it. False if
-    /// it has left, perhaps meanwhile. If it has not, [`Desk::told_at_last`] will say so: either that
+    /// Tells the job of that number why it is not wanted; who comes first has said it. False if it
+    /// has left, perhaps meanwhile. If it has not, [`Desk::told_at_last`] will say so: either that
     /// is the later swap of the word, or this one sees all that was before it.
     pub(crate) fn tell(&self, number: u64, reason: Outcome) -> bool {
         let late = if reason == Outcome::TimedOut { TOO_LATE } else { 0 };
@@ -147,8 +147,8 @@ impl Desk {
         (told >> 1 == number).then(|| reason(told))
     }
 
-    /// The same, for who has taken the job from here: nobody else is told by [`Desk::tell`] that it was
-    /// in time.
+    /// The same, for who has taken the job from here: nobody else is told by [`Desk::tell`] that it
+    /// was in time.
     pub(crate) fn told_at_last(&self, number: u64) -> Option<Outcome> {
         let told = self.line.told.fetch_or(0, Ordering::AcqRel);
         (told >> 1 == number).then(|| reason(told))

@@ -18,19 +18,19 @@
 //! # Why no ring is missing
 //! Suppose news N stays untaken, the descriptor is not readable, and nobody is going to make it so.
 //! The last change of the word that armed it or rung is an A2: were it a ring, its R4 would come or
-//! have come; and a poller whose A1 swallows that write stays in A1 and A2 until the word says armed,
-//! which it can say again only by an A2 behind that ring. So take that last A2, the poller's own or
-//! another's.
+//! have come; and a poller whose A1 swallows that write stays in A1 and A2 until the word says
+//! armed, which it can say again only by an A2 behind that ring. So take that last A2, the poller's
+//! own or another's.
 //! 1. *N's R2 read the word as it was before that A2.* Then its R1 comes before A3 in the order of
-//!    the fences, as in the proof of [`crate::event`] with A2 for W1, A3 for W2 and A4 for W3: so A4
-//!    sees the announcement and, at the latest behind the heavy fence, the news; or R2 would have
-//!    read what A2 wrote. A4 takes the oldest of what there is and rings for the rest (A5), so that
-//!    A2 was not the last; or another has taken N; or a hole lies before it, and whoever fills that
-//!    has an R2 that comes after A2.
+//!    the fences, as in the proof of [`crate::event`] with A2 for W1, A3 for W2 and A4 for W3: so
+//!    A4 sees the announcement and, at the latest behind the heavy fence, the news; or R2 would
+//!    have read what A2 wrote. A4 takes the oldest of what there is and rings for the rest (A5), so
+//!    that A2 was not the last; or another has taken N; or a hole lies before it, and whoever fills
+//!    that has an R2 that comes after A2.
 //! 2. *It read armed.* Then it rings, or another did before it: that A2 was not the last.
 //!
-//! Where results come in the order of put, news is what [`crate::results`] says it is there: who arms
-//! is one more sleeper, and its W3 is A4.
+//! Where results come in the order of put, news is what [`crate::results`] says it is there: who
+//! arms is one more sleeper, and its W3 is A4.
 //!
 //! # Why the descriptor does not stay readable for nothing
 //! A write may come late: after an A1 that should have swallowed it. So the word counts who is
@@ -41,9 +41,9 @@
 //! # Whose the descriptor is
 //! It is made at the first call and closed with the executor; but a signal handler that aborts
 //! every executor may come later ([`crate::registry`]). It would find the word not open, and touch
-//! nothing; or it is between R3 and R5 at that moment, and then the descriptor is not closed but kept
-//! for the next executor that has these signals, so that its number never becomes something else
-//! while somebody may write to it. The child of a fork shares it, and leaves it alone.
+//! nothing; or it is between R3 and R5 at that moment, and then the descriptor is not closed but
+//! kept for the next executor that has these signals, so that its number never becomes something
+//! else while somebody may write to it. The child of a fork shares it, and leaves it alone.
 
 use crate::sync::{AtomicU64, Ordering};
 use chime::Chime;

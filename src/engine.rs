@@ -41,8 +41,8 @@ pub(crate) struct Engine {
     pub(crate) desks: Box<[Desk]>,
     /// One for each worker process.
     pub(crate) lanes: Arc<[Lane]>,
-    /// For each stage the jobs that do not come from a put: those that come back from a worker, where
-    /// some may, and those that the stage before has done.
+    /// For each stage the jobs that do not come from a put: those that come back from a worker,
+    /// where some may, and those that the stage before has done.
     pub(crate) relays: Box<[Option<Returned>]>,
     /// For each stage the first worker that is not its own any more.
     pub(crate) stage_ends: Box<[usize]>,

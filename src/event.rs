@@ -135,8 +135,8 @@ impl Event {
         }
     }
 
-    /// One sleeper may come, whoever searches: the caller's CPU is free. If it can, one that went to
-    /// sleep there.
+    /// One sleeper may come, whoever searches: the caller's CPU is free. If it can, one that went
+    /// to sleep there.
     #[cold]
     pub(crate) fn wake_here(&self) {
         self.give_by(|word| sleeping(word).min(1), |_| self.parking.wake_here(&self.word));

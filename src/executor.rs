@@ -104,9 +104,9 @@ impl<T: Send + 'static> Executor<T> {
     }
 
     /// Cancels a job of this session, by the number that its put answered. One that waits never
-    /// runs; one that runs is told ([`cancelled`](crate::JobContext::cancelled)). Either comes as `Cancelled`; one
-    /// that is done comes as what it is. `Empty` if there was no such job in this session, or where
-    /// there are no workers. Never waits; allowed inside callbacks.
+    /// runs; one that runs is told ([`cancelled`](crate::JobContext::cancelled)). Either comes as
+    /// `Cancelled`; one that is done comes as what it is. `Empty` if there was no such job in this
+    /// session, or where there are no workers. Never waits; allowed inside callbacks.
     pub fn cancel(&self, id: u64) -> Result<(), Status> {
         self.running.crew.engine.cancel(Id(id))
     }
@@ -201,8 +201,8 @@ impl<T: Send + 'static> Executor<T> {
     }
 
     /// The same for programs, as one JSON object: `state`, `session`, `pinned_by`, `capacity`,
-    /// `workers` (each with its `place`, `cpu`, `stage`, `done`, `busy` and `job`), `stats` (all of [`Stats`]
-    /// by their names), `readiness`, `busy` and `warnings`.
+    /// `workers` (each with its `place`, `cpu`, `stage`, `done`, `busy` and `job`), `stats` (all of
+    /// [`Stats`] by their names), `readiness`, `busy` and `warnings`.
     pub fn report_json(&self) -> String {
         self.running.report_json()
     }
@@ -222,8 +222,8 @@ pub fn abort_all() {
 
 #[inline(always)]
 fn read<T>(from: &Delivery<'_>) -> JobResult<T> {
-    // SAFETY: every payload of a typed executor that is not lost came from a Box of this type, and the result
-    // that is being delivered is its only owner.
+    // SAFETY: every payload of a typed executor that is not lost came from a Box of this type, and
+    // the result that is being delivered is its only owner.
     let payload = (!from.payload.is_null()).then(|| unsafe { Box::from_raw(from.payload.cast()) });
     let failure =
         from.text.map(|text| Failure { code: text.code, message: text.as_str().to_owned() });

@@ -6,9 +6,9 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::{fmt, ptr};
 
-/// A buffer of a [`crate::BatchExecutor`], for as long as the host has it: an input to fill, or a result
-/// to read. Dropping it gives it back, and its place to the next job. Its memory stays valid,
-/// whatever becomes of the executor.
+/// A buffer of a [`crate::BatchExecutor`], for as long as the host has it: an input to fill, or a
+/// result to read. Dropping it gives it back, and its place to the next job. Its memory stays
+/// valid, whatever becomes of the executor.
 pub struct Buffer {
     pub(crate) view: View,
     pub(crate) crew: Arc<Crew>,

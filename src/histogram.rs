@@ -1,5 +1,5 @@
-//! How long things took: a histogram whose buckets grow with what they hold, eight to each doubling,
-//! so that a quantile is at most an eighth above the truth, whatever the scale.
+//! How long things took: a histogram whose buckets grow with what they hold, eight to each
+//! doubling, so that a quantile is at most an eighth above the truth, whatever the scale.
 //!
 //! An array of counters, nothing of which is computed before somebody reads. The counters are
 //! the standard library's atomics also in the models: nothing waits for them, and no memory is

@@ -43,8 +43,8 @@ impl Lane {
         self.shared.dead.store(0, Ordering::Release);
     }
 
-    /// The process is about to be killed for one of its jobs, which was told: its other jobs are not
-    /// to blame.
+    /// The process is about to be killed for one of its jobs, which was told: its other jobs are
+    /// not to blame.
     pub(crate) fn evict(&self) {
         self.shared.evicted.store(1, Ordering::Release);
     }

@@ -3,12 +3,12 @@
 //! Where the workers take all cores, the host sits on the core of some of them, and looks for news
 //! there. That keeps nobody from work who is awake, for it yields. But who sleeps does not take the
 //! core, and a put wakes nobody while one who was woken is on his way: on a core, it may be, where
-//! another works, and which he gets when a time slice ends. Meanwhile jobs lay in the queue, and the
-//! host's core did nothing: of 8 workers on 2 cores, the 4 of the host's core did a fifth of the
-//! jobs of 1 us.
+//! another works, and which he gets when a time slice ends. Meanwhile jobs lay in the queue, and
+//! the host's core did nothing: of 8 workers on 2 cores, the 4 of the host's core did a fifth of
+//! the jobs of 1 us.
 //!
-//! So whoever has to wait first gives its core away; and if nobody took it, though there are jobs and
-//! a worker sleeps, it wakes one: of this core, if there is one.
+//! So whoever has to wait first gives its core away; and if nobody took it, though there are jobs
+//! and a worker sleeps, it wakes one: of this core, if there is one.
 //!
 //! That pays where so many jobs wait that they would lie there for longer than it takes to wake
 //! somebody, and to go to and fro between two threads.
@@ -40,7 +40,8 @@ impl Lending {
         (1..=SHORT_NS).contains(&self.apart.load(Ordering::Relaxed))
     }
 
-    /// How many jobs must wait for a worker to be worth its wake, now that so many had their outcome.
+    /// How many jobs must wait for a worker to be worth its wake, now that so many had their
+    /// outcome.
     pub(crate) fn worth(&self, now: u64, resolved: u64) -> u64 {
         let jobs = resolved.saturating_sub(self.count.load(Ordering::Relaxed));
         if jobs >= SAMPLE {

@@ -30,8 +30,8 @@ pub(crate) const NEVER: u64 = u64::MAX;
 
 /// See the module.
 pub(crate) struct Limits {
-    /// How long a job may run unless its put says otherwise, in nanoseconds; 0 where no put may, and
-    /// jobs have no limits.
+    /// How long a job may run unless its put says otherwise, in nanoseconds; 0 where no put may,
+    /// and jobs have no limits.
     pub(crate) usual: u64,
     /// How long a process may go on with a job that was cancelled.
     pub(crate) kill_after: u64,

@@ -106,9 +106,9 @@ impl Engine {
         Ok(self.deliver_many(row, most, false, read))
     }
 
-    /// The same, waiting for one result, or the end, until the timeout. Who takes all that is there has
-    /// caught up with the workers: it stays away for as long as [`crate::pace`] says, some 1 us, and
-    /// looks for more.
+    /// The same, waiting for one result, or the end, until the timeout. Who takes all that is there
+    /// has caught up with the workers: it stays away for as long as [`crate::pace`] says, some 1
+    /// us, and looks for more.
     pub(crate) fn poll_many_wait(
         &self,
         most: usize,

@@ -88,8 +88,8 @@ impl Notes {
         noted.map(|at| table.remove(at)).is_some()
     }
 
-    /// Strikes off all of the sessions before that one, and has `lower` take the flag down if it was
-    /// raised in none since.
+    /// Strikes off all of the sessions before that one, and has `lower` take the flag down if it
+    /// was raised in none since.
     pub(crate) fn forget(&self, session: u32, lower: impl FnOnce()) {
         let mut table = self.table();
         table.retain(|note| note.id.session() >= session);

@@ -1,12 +1,12 @@
 //! Looking for news before going to sleep: for how long, and how.
 //!
 //! # Why a waiter first stays away
-//! A consumer that is faster than its producer arrives at the end of the queue again and again,
-//! and each look there takes the cache lines away that the producer is about to write: both go
-//! at the pace of lines travelling. So a waiter pauses before its first look, for longer each
-//! time that enough came meanwhile, for half as long each time that it did not: streams are taken in
-//! bites, and a single job is not kept waiting. Enough is one item for eight pauses, which take 80 ns
-//! on one machine and 200 on another: where three were asked for, a partner that took just as long as
+//! A consumer that is faster than its producer arrives at the end of the queue again and again, and
+//! each look there takes the cache lines away that the producer is about to write: both go at the
+//! pace of lines travelling. So a waiter pauses before its first look, for longer each time that
+//! enough came meanwhile, for half as long each time that it did not: streams are taken in bites,
+//! and a single job is not kept waiting. Enough is one item for eight pauses, which take 80 ns on
+//! one machine and 200 on another: where three were asked for, a partner that took just as long as
 //! that for an item was stopped at every one.
 //!
 //! # Why a crowd yields
@@ -24,12 +24,12 @@
 //! So it is given away there, too, every 160 us; and if another used it, as in a crowd for a while.
 //!
 //! # For how long
-//! For as long as it would cost to sleep: then no waiter ever pays more than twice what one pays who
-//! knows beforehand (Karlin, Li, Manasse and Owicki, "Empirical studies of competitive spinning for a
-//! shared-memory multiprocessor", SOSP 1991). That is what it takes from a wake until the sleeper runs,
-//! which sleepers measure: 5 to 18 us on one machine, 30 to 45 us on another, where looks of 20 us
-//! ended shortly before a partner that had to be woken first could answer. And half as much again,
-//! for that partner's work. What was configured is the least.
+//! For as long as it would cost to sleep: then no waiter ever pays more than twice what one pays
+//! who knows beforehand (Karlin, Li, Manasse and Owicki, "Empirical studies of competitive spinning
+//! for a shared-memory multiprocessor", SOSP 1991). That is what it takes from a wake until the
+//! sleeper runs, which sleepers measure: 5 to 18 us on one machine, 30 to 45 us on another, where
+//! looks of 20 us ended shortly before a partner that had to be woken first could answer. And half
+//! as much again, for that partner's work. What was configured is the least.
 //!
 //! # What a look learns
 //! A look that ends in sleep was in vain. After some in a row looks become shorter, down to a
@@ -42,8 +42,8 @@ use crate::sync::{AtomicU64, Ordering};
 /// So many pauses are worth it if an item comes meanwhile.
 #[cfg(not(loom))]
 const ITEM: u64 = 8;
-/// Looks before the yielding ones. Each second time there are twice as many pauses before one: those
-/// were doubled each time, one job in a row took 1.2 times as long, and its p99 twice. 2 us.
+/// Looks before the yielding ones. Each second time there are twice as many pauses before one:
+/// those were doubled each time, one job in a row took 1.2 times as long, and its p99 twice. 2 us.
 #[cfg(not(loom))]
 const STEPS: u32 = 12;
 /// The same in a crowd: 0.5 us.
@@ -70,9 +70,9 @@ const WAKE_MOST_NS: u64 = 100_000;
 /// A look lasts at most so many times as long as was configured, where wakes take so long.
 #[cfg(not(loom))]
 const LONGER: u64 = 4;
-/// A worker whose yield took longer sits on a busy core. Longer than a host and its fellows need to take
-/// and refill a window of short jobs: where it slept after 4 us it was woken for each window, and jobs of
-/// 1 and 10 us took 1.02 to 1.06 times as long.
+/// A worker whose yield took longer sits on a busy core. Longer than a host and its fellows need to
+/// take and refill a window of short jobs: where it slept after 4 us it was woken for each window,
+/// and jobs of 1 and 10 us took 1.02 to 1.06 times as long.
 #[cfg(not(loom))]
 const GAIN_NS: u64 = 60_000;
 
@@ -110,9 +110,9 @@ impl Pace {
         }
     }
 
-    /// Looks again and again for as long as `spin` allows: first with pauses, which is enough for
-    /// a partner that is running, then yielding, for a partner that wants this core. `away(true)` comes
-    /// before each yield, `away(false)` after it.
+    /// Looks again and again for as long as `spin` allows: first with pauses, which is enough for a
+    /// partner that is running, then yielding, for a partner that wants this core. `away(true)`
+    /// comes before each yield, `away(false)` after it.
     #[cfg(not(loom))]
     pub(crate) fn look<T>(
         &self,

@@ -18,8 +18,8 @@ use crate::status::Status;
 use crate::trace::{Record, Trace};
 use std::ffi::c_void;
 
-/// A payload is sent for when so many others are to be polled before it, that is some 150 ns earlier:
-/// a line's way, here. From 1 to 3 it makes little difference.
+/// A payload is sent for when so many others are to be polled before it, that is some 150 ns
+/// earlier: a line's way, here. From 1 to 3 it makes little difference.
 const AHEAD: u64 = 2;
 
 /// A result, as it is shown to whoever copies it out.
@@ -100,7 +100,8 @@ impl Engine {
         }
     }
 
-    /// Leaves the core of a caller that has to wait to a worker, if there is work for one that sleeps.
+    /// Leaves the core of a caller that has to wait to a worker, if there is work for one that
+    /// sleeps.
     pub(crate) fn lend_core(&self, now: u64) {
         if !self.spin.is_crowd() {
             return;

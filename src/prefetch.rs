@@ -3,8 +3,8 @@
 //! A payload that comes back was last in a worker's cache. Who reads it waits until the line is
 //! there; and who writes to it, as a host does that fills it again, waits at its next
 //! read-modify-write, for that lets all stores before it through first. A put is one. So half of
-//! the time of a job that does nothing went by in waiting for payloads: 146 ns, and 67 where each poll
-//! asks for a payload that is polled soon.
+//! the time of a job that does nothing went by in waiting for payloads: 146 ns, and 67 where each
+//! poll asks for a payload that is polled soon.
 //!
 //! Asked for to be written: one that came only to be read would be waited for again at the first
 //! store, and that gains nothing.

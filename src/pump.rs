@@ -179,7 +179,8 @@ impl Engine {
         }
         shift.tail += 1;
         shift.lane.show(shift.head, shift.tail);
-        // Ends with a fence, which is N2 of the event, too, and lies between the offer and the phase.
+        // Ends with a fence, which is N2 of the event, too, and lies between the offer and the
+        // phase.
         shift.lane.link.offer(position, job.id, buffer, job.tries);
         if shift.tail - shift.head > 1 {
             self.signals.work_of(shift.stage).notify_one();

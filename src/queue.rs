@@ -29,9 +29,10 @@ impl Jobs {
         }
     }
 
-    /// A queue for so many jobs, which have limits only where they are timed. The tokens of its ring are its places: whoever accepts a job at a
-    /// position has seen that the one `places` before it was taken, by the queue's own count where
-    /// that is the bound, else by the outcomes, which come after the take.
+    /// A queue for so many jobs, which have limits only where they are timed. The tokens of its
+    /// ring are its places: whoever accepts a job at a position has seen that the one `places`
+    /// before it was taken, by the queue's own count where that is the bound, else by the outcomes,
+    /// which come after the take.
     pub(crate) fn new(places: usize, timed: bool, limited: bool) -> Jobs {
         Jobs { ring: Ring::new(places, APART, Jobs::words(timed, limited)), timed, limited }
     }

@@ -1,6 +1,6 @@
-//! Jobs that come from workers: back, or from the stage before; and taking back what was handed over to a worker process and
-//! is not begun: because its session is over, because another worker has nothing to do, or because
-//! the process died.
+//! Jobs that come from workers: back, or from the stage before; and taking back what was handed
+//! over to a worker process and is not begun: because its session is over, because another worker
+//! has nothing to do, or because the process died.
 
 use crate::barrier;
 use crate::engine::Engine;

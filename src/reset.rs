@@ -94,8 +94,8 @@ impl Engine {
         self.results.sweep(end, outdated, |done| self.discard_result(done));
     }
 
-    /// Where results come in the order of put: a sweep by whoever may have kept another from it, and
-    /// the news that this makes.
+    /// Where results come in the order of put: a sweep by whoever may have kept another from it,
+    /// and the news that this makes.
     pub(crate) fn sweep_behind(&self) {
         self.sweep_results();
         self.signals.room.notify_all();

@@ -39,8 +39,8 @@ pub(crate) trait Run: Send + Sync {
     fn describe(&self, _worker: usize) -> String {
         String::new()
     }
-    /// Ends a worker process that broke the rules, if `still` says so in the end: while it is asked,
-    /// no process dies unseen or takes another's place.
+    /// Ends a worker process that broke the rules, if `still` says so in the end: while it is
+    /// asked, no process dies unseen or takes another's place.
     fn expel(&self, _worker: usize, _why: &'static str, _still: &dyn Fn() -> bool) {}
     /// Ends all worker processes: the deadline of a close has passed.
     fn kill_all(&self) {}

@@ -101,8 +101,8 @@ impl Crew {
         }
     }
 
-    /// A thread that was set aside has left its transform, with the payload that this left behind, or
-    /// in the middle of it. If nobody has its post, another thread gets it.
+    /// A thread that was set aside has left its transform, with the payload that this left behind,
+    /// or in the middle of it. If nobody has its post, another thread gets it.
     fn come_back(self: &Arc<Crew>, name: u64, payload: Option<*mut c_void>) {
         let mut posts = lock(&self.posts);
         let Some(aside) = posts.come_back(name) else { return };

@@ -2,7 +2,8 @@
 
 use crate::config::Waiting;
 
-/// The longest that a waiter stays away before its first look: 0.7 to 1.5 us, as the processor has it.
+/// The longest that a waiter stays away before its first look: 0.7 to 1.5 us, as the processor has
+/// it.
 const MOST_PAUSES: u64 = 63;
 /// A look for low latency lasts so many times as long as another.
 pub(crate) const KEEN: u64 = 50;
@@ -18,9 +19,9 @@ pub(crate) struct Spin {
     pub(crate) manner: Manner,
     /// Whether a searcher that yields does not count as one meanwhile. It may sit on a core where
     /// another is at a long job, and nobody would be woken for those behind that: uneven jobs take
-    /// 0.90 to 0.93 of the time with more workers than cores. Where jobs are known to be short it is
-    /// back soon, and to count it spares a wake for each window: jobs of 1 us would take 1.1 times as
-    /// long.
+    /// 0.90 to 0.93 of the time with more workers than cores. Where jobs are known to be short it
+    /// is back soon, and to count it spares a wake for each window: jobs of 1 us would take 1.1
+    /// times as long.
     pub(crate) steps_back: bool,
 }
 

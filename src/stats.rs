@@ -8,11 +8,12 @@ use crate::lifecycle::Running;
 /// Makes the structure, and a list of its numbers with their names.
 macro_rules! numbers {
     ($($(#[$about:meta])* $name:ident,)*) => {
-        /// Counts since the start. Each is exact when nothing moves; read while jobs move, they were
-        /// true at slightly different instants.
+        /// Counts since the start. Each is exact when nothing moves; read while jobs move, they
+        /// were true at slightly different instants.
         ///
-        /// Always `accepted = done + failed + panicked + crashed + timed_out + cancelled + discarded +
-        /// outstanding`, and when nothing moves `outstanding = queued + running + ready`.
+        /// Always `accepted = done + failed + panicked + crashed + timed_out + cancelled +
+        /// discarded + outstanding`, and when nothing moves `outstanding = queued + running +
+        /// ready`.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub struct Stats {
             $($(#[$about])* pub $name: u64,)*
@@ -98,8 +99,9 @@ numbers! {
     /// timed.
     busy_ns,
     /// How long the jobs of polled results waited for a worker, in nanoseconds: half of them no
-    /// longer than that, at most an eighth too high. Of a part of them: the first 64 of a session, one in
-    /// 16 to its 4,096th, one in 64 from then on, each weighed by the jobs that it stands for.
+    /// longer than that, at most an eighth too high. Of a part of them: the first 64 of a session,
+    /// one in 16 to its 4,096th, one in 64 from then on, each weighed by the jobs that it stands
+    /// for.
     queue_wait_p50_ns,
     /// 99 of 100 no longer than that, likewise.
     queue_wait_p99_ns,

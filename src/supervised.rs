@@ -1,9 +1,9 @@
-//! The worker's step where jobs have limits ([`crate::limits`]), are tried again when they fail, or go
-//! through several stages: as in [`crate::worker`], but that a job may be taken off the worker's desk
-//! while it runs, its thread being set aside, and may go back to the queue or on to the next.
+//! The worker's step where jobs have limits ([`crate::limits`]), are tried again when they fail, or
+//! go through several stages: as in [`crate::worker`], but that a job may be taken off the worker's
+//! desk while it runs, its thread being set aside, and may go back to the queue or on to the next.
 //!
-//! A stage's jobs wait in a queue of their own, which has a place for each job that may be in flight:
-//! so no stage ever waits for the next, and all that holds a put back is the credits.
+//! A stage's jobs wait in a queue of their own, which has a place for each job that may be in
+//! flight: so no stage ever waits for the next, and all that holds a put back is the credits.
 
 use crate::clock::{Deadline, now_ns};
 use crate::credits::Outcome;
@@ -121,8 +121,8 @@ impl Engine {
         };
         let (id, due) = (job.id, later.push(job, stage, now_ns()));
         limits.begins(due, &self.signals.alarm);
-        // The lock of `later` orders this with a reset or a cancel, which changes the phase and then
-        // looks there: it finds the job, or it was there before, and its change shows here.
+        // The lock of `later` orders this with a reset or a cancel, which changes the phase and
+        // then looks there: it finds the job, or it was there before, and its change shows here.
         let phase = self.signals.phase();
         if phase.dooms(id.session()) {
             self.sweep_jobs();

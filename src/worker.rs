@@ -85,8 +85,8 @@ impl Engine {
         self.timing.then_some(done.finished)
     }
 
-    /// Writes a job that was taken off the queue on a desk of the worker's. False if it must not run;
-    /// then it has its outcome.
+    /// Writes a job that was taken off the queue on a desk of the worker's. False if it must not
+    /// run; then it has its outcome.
     #[inline(always)]
     pub(crate) fn take_up(&self, desk: usize, job: Job) -> bool {
         if self.queue_binds() {

@@ -1,4 +1,5 @@
-//! A partner that answers through shared memory, and sleeps on a futex in it: the floor of two hops.
+//! A partner that answers through shared memory, and sleeps on a futex in it: the floor of two
+//! hops.
 
 use super::{Fill, start};
 use crate::peers::now_ns;
@@ -140,8 +141,8 @@ impl RawPair {
         pair
     }
 
-    /// Two hops: wakes the partner to write, and waits until it has, looking for `spin_ns` before it
-    /// sleeps. Answers how long it was from its last write to the first read here.
+    /// Two hops: wakes the partner to write, and waits until it has, looking for `spin_ns` before
+    /// it sleeps. Answers how long it was from its last write to the first read here.
     #[inline]
     pub(crate) fn hand_over(&self, spin_ns: u64) -> Duration {
         let doors = self.shared.doors();

@@ -117,8 +117,8 @@ impl Memory {
             map.prefer_huge_pages();
         }
         if let Some(file) = &file {
-            // A file's memory is taken now, for a later touch that found none would be a SIGBUS. By a
-            // touch, where huge pages are wished for: it knows of the wish.
+            // A file's memory is taken now, for a later touch that found none would be a SIGBUS. By
+            // a touch, where huge pages are wished for: it knows of the wish.
             if pages == Pages::Transparent && map.populate().map_err(failed)? {
                 let until = deadline.halfway();
                 let mut pages = (0..bytes).step_by(HUGE_PAGE);

@@ -11,8 +11,8 @@ use std::time::Duration;
 impl BatchExecutor {
     /// Puts buffers from the front of the list in one call, as many as there is room for, one at
     /// least, and takes them off the list. Answers their ids. A buffer of another executor ends
-    /// what is put; in front it is the error `NotHeld`. An error, `Full` among them, leaves the list
-    /// as it is; to put nothing is no error. Never waits.
+    /// what is put; in front it is the error `NotHeld`. An error, `Full` among them, leaves the
+    /// list as it is; to put nothing is no error. Never waits.
     pub fn put_many(&self, buffers: &mut Vec<Buffer>) -> Result<Range<u64>, Status> {
         self.put_many_by(buffers, |inputs| self.running.crew.engine.put_many(inputs))
     }

@@ -55,8 +55,8 @@ impl Engine {
     /// sessions that still run do not count: they are nobody's any more.
     ///
     /// A worker writes such a job on its desk and then, a light fence between, reads the phase; a
-    /// reset changes the phase, and then, a heavy fence between, tells pollers to look. So the worker
-    /// sees the reset and discards the job, or pollers see the job on the desk.
+    /// reset changes the phase, and then, a heavy fence between, tells pollers to look. So the
+    /// worker sees the reset and discards the job, or pollers see the job on the desk.
     pub(crate) fn ended(&self) -> bool {
         self.credits.ended(|session| self.stale(session))
     }

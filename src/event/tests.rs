@@ -36,7 +36,8 @@ fn a_wait_that_runs_out_leaves_nothing_behind() {
     assert_eq!(event.word.load(Ordering::Relaxed), 0);
 }
 
-/// One who searches and does not come, for its core is busy, does not keep a lender from waking another.
+/// One who searches and does not come, for its core is busy, does not keep a lender from waking
+/// another.
 #[test]
 fn a_sleeper_is_woken_though_another_searches() {
     let (event, news) = (Event::default(), Counter::new(0));

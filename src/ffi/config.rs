@@ -23,22 +23,24 @@ pub const JOBEXEC_WORKERS_ARE_PROCESSES: u32 = 1;
 /// jobexec_config.worker_output: where this process's standard output and standard error go.
 pub const JOBEXEC_OUTPUT_INHERIT: u32 = 0;
 /// jobexec_config.worker_output: to the log callback, line by line, on a thread of the library's. A
-/// worker whose pipe is full waits for it. A worker that died is replaced at once, and what it printed
-/// last comes when its turn comes (256 KiB of it are kept); close goes on logging until its deadline.
+/// worker whose pipe is full waits for it. A worker that died is replaced at once, and what it
+/// printed last comes when its turn comes (256 KiB of it are kept); close goes on logging until its
+/// deadline.
 pub const JOBEXEC_OUTPUT_LOG: u32 = 1;
 
 /// jobexec_config.pages: as the system is set.
 pub const JOBEXEC_PAGES_NORMAL: u32 = 0;
 /// jobexec_config.pages: transparent huge pages, where the system can: a wish. For worker processes
-/// they are made at the start, from Linux 6.1 on, however the system is set; that takes some 2 ms for
-/// each 2 MiB, and at most half of the time that the start may take.
+/// they are made at the start, from Linux 6.1 on, however the system is set; that takes some 2 ms
+/// for each 2 MiB, and at most half of the time that the start may take.
 pub const JOBEXEC_PAGES_TRANSPARENT: u32 = 1;
 /// jobexec_config.pages: explicit huge pages of 2 MiB, which the administrator has set aside
 /// (vm.nr_hugepages).
 pub const JOBEXEC_PAGES_HUGE: u32 = 2;
 
 /// jobexec_config.waiting: a thread that finds nothing to do looks for spin_ns before it sleeps, or
-/// up to 4 times as long where it takes so long until the woken run; and for less while that is in vain.
+/// up to 4 times as long where it takes so long until the woken run; and for less while that is in
+/// vain.
 pub const JOBEXEC_WAITING_BALANCED: u32 = 0;
 /// jobexec_config.waiting: it looks for 50 times as long, without pausing, where workers leave a
 /// core free; else as JOBEXEC_WAITING_BALANCED.
@@ -144,15 +146,16 @@ pub struct jobexec_config {
     pub retries: u32,
     /// One of JOBEXEC_WAITING_. Default JOBEXEC_WAITING_BALANCED.
     pub waiting: u32,
-    /// Where nobody got a result for so long though a poller waited (in one call or in several), the
-    /// job report goes to the log callback, once a stall. Default 30 s; 0 is never.
+    /// Where nobody got a result for so long though a poller waited (in one call or in several),
+    /// the job report goes to the log callback, once a stall. Default 30 s; 0 is never.
     pub stall_report_ns: u64,
     /// Whether results come in the order in which their jobs were put: 0 or 1. What is done before
     /// its turn is held, and its place with it: the window is as many jobs as may be in flight.
     /// Default 0: as they are done.
     pub ordered: u32,
-    /// The number of the first session, at most 2^27 - 1. With first_number, for a program that goes
-    /// on where another left off: jobs have the seeds that they would have had there. Default 0.
+    /// The number of the first session, at most 2^27 - 1. With first_number, for a program that
+    /// goes on where another left off: jobs have the seeds that they would have had there. Default
+    /// 0.
     pub first_session: u32,
     /// The number of that session's first job, less than 2^36. Default 0.
     pub first_number: u64,
@@ -165,10 +168,10 @@ pub struct jobexec_config {
     /// How long a worker process may go on with a job that was cancelled before it is killed and
     /// replaced, in nanoseconds. Default 0: for ever. Needs timing.
     pub cancel_kill_ns: u64,
-    /// How long a worker's thread may go on with a job that is past its deadline. Then the job comes
-    /// as JOBEXEC_OUTCOME_TIMED_OUT with NULL for its payload, the thread is set aside, and another
-    /// takes its place; when its transform returns, the discard callback gets the payload, and the
-    /// thread ends without worker_exit. In nanoseconds, default 1 s; 0: for ever.
+    /// How long a worker's thread may go on with a job that is past its deadline. Then the job
+    /// comes as JOBEXEC_OUTCOME_TIMED_OUT with NULL for its payload, the thread is set aside, and
+    /// another takes its place; when its transform returns, the discard callback gets the payload,
+    /// and the thread ends without worker_exit. In nanoseconds, default 1 s; 0: for ever.
     pub abandon_after_ns: u64,
     /// How many threads may be set aside at a time and be replaced; the worker of one more is gone
     /// until one comes back, and where no worker is left puts and polls answer
@@ -183,12 +186,12 @@ pub struct jobexec_config {
     /// Of how many jobs what they went through is kept, for jobexec_trace_json: the last whose
     /// results were polled. 64 bytes each. Default 0; at most 2^20. Needs timing.
     pub trace_jobs: u64,
-    /// How many workers each stage of a chain has; NULL, the default, is one stage with all workers.
-    /// Else these say how many there are in all, workers counts for nothing, and a job goes through
-    /// all stages: what one has done waits for the next, without the host's help. jobexec_job_stage
-    /// says which one a transform is called for. A buffer is read and written in turn: a stage's
-    /// input is what the one before wrote, its output lies where that one read. All 0 runs all stages
-    /// inside jobexec_put. Read during jobexec_start only.
+    /// How many workers each stage of a chain has; NULL, the default, is one stage with all
+    /// workers. Else these say how many there are in all, workers counts for nothing, and a job
+    /// goes through all stages: what one has done waits for the next, without the host's help.
+    /// jobexec_job_stage says which one a transform is called for. A buffer is read and written in
+    /// turn: a stage's input is what the one before wrote, its output lies where that one read. All
+    /// 0 runs all stages inside jobexec_put. Read during jobexec_start only.
     pub stages: *const u32,
     /// How many stages; at most 8. Default 0, as 1.
     pub stage_count: u32,

@@ -83,8 +83,9 @@ pub struct jobexec_counters {
     /// timed.
     pub busy_ns: u64,
     /// How long the jobs of polled results waited for a worker, in nanoseconds: half of them no
-    /// longer than that, at most an eighth too high. Of a part of them: the first 64 of a session, one in
-    /// 16 to its 4,096th, one in 64 from then on, each weighed by the jobs that it stands for.
+    /// longer than that, at most an eighth too high. Of a part of them: the first 64 of a session,
+    /// one in 16 to its 4,096th, one in 64 from then on, each weighed by the jobs that it stands
+    /// for.
     pub queue_wait_p50_ns: u64,
     /// 99 of 100 no longer than that, likewise.
     pub queue_wait_p99_ns: u64,

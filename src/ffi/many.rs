@@ -113,8 +113,8 @@ unsafe fn list<'a>(payloads: *const *mut c_void, count: u64) -> Result<&'a [*mut
 /// Answers: as jobexec_poll.
 ///
 /// # Safety
-/// `exec` is NULL or a handle that is not freed meanwhile; `results` is NULL or has `count` results,
-/// each as large as the first one's size says; `polled` is NULL or valid.
+/// `exec` is NULL or a handle that is not freed meanwhile; `results` is NULL or has `count`
+/// results, each as large as the first one's size says; `polled` is NULL or valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobexec_poll_many(
     exec: *mut jobexec_executor,

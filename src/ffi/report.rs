@@ -29,9 +29,9 @@ pub unsafe extern "C" fn jobexec_report(
 }
 
 /// Writes the job report for programs, as jobexec_report does: one JSON object with state, session,
-/// pinned_by, capacity (queued, in_flight), workers (each with place, cpu, stage, done, busy and job, which
-/// is null or has id, session, number, running_ns and unwanted), stats (all of jobexec_counters, by
-/// their names), readiness, busy and warnings.
+/// pinned_by, capacity (queued, in_flight), workers (each with place, cpu, stage, done, busy and
+/// job, which is null or has id, session, number, running_ns and unwanted), stats (all of
+/// jobexec_counters, by their names), readiness, busy and warnings.
 ///
 /// Threads, ownership, blocks, answers: as jobexec_report.
 ///
@@ -49,9 +49,9 @@ pub unsafe extern "C" fn jobexec_report_json(
 }
 
 /// Writes what the last config.trace_jobs jobs went through whose results were polled, as
-/// jobexec_report does: JSON for Perfetto (ui.perfetto.dev) or chrome://tracing, with a row for each
-/// worker and its runs, and what was queued and ready, in microseconds of CLOCK_MONOTONIC. 1 KB a
-/// job, about.
+/// jobexec_report does: JSON for Perfetto (ui.perfetto.dev) or chrome://tracing, with a row for
+/// each worker and its runs, and what was queued and ready, in microseconds of CLOCK_MONOTONIC. 1
+/// KB a job, about.
 ///
 /// Threads, ownership, blocks, answers: as jobexec_report.
 ///

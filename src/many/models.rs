@@ -1,5 +1,5 @@
-//! Several jobs in one call, under loom: against workers, pollers, a reset and a close. The accounts
-//! end every model.
+//! Several jobs in one call, under loom: against workers, pollers, a reset and a close. The
+//! accounts end every model.
 
 use super::*;
 use crate::clock::Deadline;

@@ -1,8 +1,7 @@
-//! Workers that are processes. This side of the boundary: [`command`] is what is started,
-//! [`fleet`] starts, ends and buries it, [`watch`] is told by the kernel when it ends, [`talk`] logs
-//! what it prints, and
-//! [`processes`] is how the rest of the library sees them. The other side: [`station`]. What the
-//! two say to each other is [`crate::link`].
+//! Workers that are processes. This side of the boundary: [`command`] is what is started, [`fleet`]
+//! starts, ends and buries it, [`watch`] is told by the kernel when it ends, [`talk`] logs what it
+//! prints, and [`processes`] is how the rest of the library sees them. The other side: [`station`].
+//! What the two say to each other is [`crate::link`].
 
 mod backlog;
 pub(crate) mod command;

@@ -34,8 +34,8 @@ impl Watcher {
     }
 
     /// Starts the thread of one of the listener's watchers, which calls `tell` with the number of
-    /// each worker that there is news of, and `leave` when it is to end. It keeps the listener until
-    /// then.
+    /// each worker that there is news of, and `leave` when it is to end. It keeps the listener
+    /// until then.
     pub(super) fn begin<L: Send + Sync>(
         listener: &Arc<L>,
         watcher: fn(&L) -> &Watcher,

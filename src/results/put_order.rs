@@ -20,9 +20,9 @@
 //!   P5  outdated? sweep
 //! ```
 //! One of P2 and S2 sees the other. If it is P2, the publisher publishes nothing. If S2 finds it
-//! has left, it sees what was published (P4), and takes that. If S2 finds it there, this sweep ends,
-//! and the publisher sweeps in its turn: P5 sees the phase, for the heavy fence comes before P4 or
-//! P1 after it. A seat is taken for some nanoseconds, and while it is nobody waits: puts may
+//! has left, it sees what was published (P4), and takes that. If S2 finds it there, this sweep
+//! ends, and the publisher sweeps in its turn: P5 sees the phase, for the heavy fence comes before
+//! P4 or P1 after it. A seat is taken for some nanoseconds, and while it is nobody waits: puts may
 //! answer that there is no room, polls that there is nothing.
 //!
 //! A place is filled by a compare-and-swap of its stamp, which grows with the positions: two who
@@ -56,8 +56,8 @@ pub(crate) struct PutOrder {
     turns: CachePadded<Turns>,
 }
 
-/// What the order costs, where jobs are timed. Written by whoever polls; where several do at a time,
-/// now and then one of them counts too little.
+/// What the order costs, where jobs are timed. Written by whoever polls; where several do at a
+/// time, now and then one of them counts too little.
 #[derive(Default)]
 struct Turns {
     /// When the last of those was finished that were taken.

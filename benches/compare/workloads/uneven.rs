@@ -1,7 +1,7 @@
 //! Uneven jobs: among short ones every hundredth takes as long as two hundred of them. Whoever
-//! binds jobs to workers early has short ones wait behind a long one. Of 64 in flight the short ones
-//! are done in a third of the time of a long one; if that runs on the host's core, nobody puts more
-//! meanwhile. 256 last for longer than it.
+//! binds jobs to workers early has short ones wait behind a long one. Of 64 in flight the short
+//! ones are done in a third of the time of a long one; if that runs on the host's core, nobody puts
+//! more meanwhile. 256 last for longer than it.
 
 use super::alone;
 use crate::peers::{Task, now_ns, stream};

@@ -96,9 +96,9 @@ impl Map {
         self.advise(libc::MADV_HUGEPAGE);
     }
 
-    /// Makes one transparent huge page of those that are there from that offset on, which is a multiple
-    /// of [`HUGE_PAGE`]; also where the system is set to make none in memory files. Changes no byte.
-    /// False before Linux 6.1, and where no room is found.
+    /// Makes one transparent huge page of those that are there from that offset on, which is a
+    /// multiple of [`HUGE_PAGE`]; also where the system is set to make none in memory files.
+    /// Changes no byte. False before Linux 6.1, and where no room is found.
     pub(crate) fn collapse(&self, offset: usize) -> bool {
         debug_assert!(offset.is_multiple_of(HUGE_PAGE) && offset + HUGE_PAGE <= self.bytes);
         let page = self.base.as_ptr().wrapping_add(offset);
@@ -129,7 +129,8 @@ impl Map {
 
 impl Drop for Map {
     fn drop(&mut self) {
-        // SAFETY: the range is this map's own, and nobody uses what is dropped. None of no bytes is.
+        // SAFETY: the range is this map's own, and nobody uses what is dropped. None of no bytes
+        // is.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.bytes) };
     }
 }

@@ -1,5 +1,6 @@
-//! Linux: the monotonic clock, the futex, a fence for all threads, forks, threads that can be joined by
-//! a deadline, memory and how much there is, processes, and what the machine lets this process use.
+//! Linux: the monotonic clock, the futex, a fence for all threads, forks, threads that can be
+//! joined by a deadline, memory and how much there is, processes, and what the machine lets this
+//! process use.
 
 pub(crate) mod available;
 pub(crate) mod barrier;
