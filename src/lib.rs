@@ -54,6 +54,7 @@
 //! | `doorbell` | a descriptor that is readable while there is something to poll, with its proof |
 //! | `signals`, `registry` | what an executor tells its threads, reachable from signal handlers |
 //! | `run` | the one step in which kinds of workers differ |
+//! | `slip` | the distance that a worker keeps behind those who put |
 //! | `desk`, `lane` | what a worker is at; a worker process as threads see it |
 //! | `inside` | which executor's callback a thread is in |
 //! | `lend` | a waiting host's core, for a worker that sleeps |
@@ -128,6 +129,7 @@ mod registry;
 mod signals;
 
 mod run;
+mod slip;
 
 mod desk;
 mod inside;

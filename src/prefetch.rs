@@ -7,7 +7,7 @@
 //! poll asks for a payload that is polled soon.
 //!
 //! Asked for to be written: one that came only to be read would be waited for again at the first
-//! store, and that gains nothing.
+//! store, and that gains nothing. A worker, which may only read a payload, asks for it so.
 
 /// Asks for the line at an address, which need not be one, in order to write to it.
 #[inline(always)]
@@ -27,6 +27,23 @@ pub(crate) fn to_write(address: u64) {
     let _ = address;
 }
 
+/// Asks for the line at an address, which need not be one, in order to read it.
+#[inline(always)]
+pub(crate) fn to_read(address: u64) {
+    #[cfg(all(target_arch = "x86_64", not(loom)))]
+    // SAFETY: as above.
+    unsafe {
+        std::arch::asm!("prefetcht0 [{}]", in(reg) address, options(readonly, nostack, preserves_flags));
+    }
+    #[cfg(all(target_arch = "aarch64", not(loom)))]
+    // SAFETY: as above.
+    unsafe {
+        std::arch::asm!("prfm pldl1keep, [{}]", in(reg) address, options(readonly, nostack, preserves_flags));
+    }
+    #[cfg(any(loom, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+    let _ = address;
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     #[test]
@@ -34,6 +51,7 @@ mod tests {
         let mine = 7_u64;
         for address in [0, 1, u64::MAX, 0xdead_beef_dead_beef, (&raw const mine) as u64] {
             super::to_write(address);
+            super::to_read(address);
         }
         assert_eq!(mine, 7);
     }

@@ -36,6 +36,7 @@
 //! as far as it knows, and because the swaps of the head see each other too, so was the one at
 //! p - N. Its taker read the place before its swap; so it did before this one writes.
 
+use crate::prefetch;
 use crate::sync::{AtomicU64, Ordering};
 use crossbeam_utils::CachePadded;
 
@@ -44,6 +45,13 @@ use crossbeam_utils::CachePadded;
 const SPARSE: usize = 8;
 /// Words of a cache line.
 const LINE: usize = 8;
+/// Whoever publishes sends for the line of the place that is so many places further, if one begins
+/// there: else it would wait for that line later, at its next read-modify-write, which lets all
+/// stores before it through first. A put of a job that does nothing takes 0.8 of the time for it.
+const AHEAD: u64 = 8;
+/// The two ends of a full ring are so many places apart, for the next publisher must not write to,
+/// nor send for, a line that a taker is reading.
+const APART: usize = 2 * AHEAD as usize;
 
 /// See the module.
 pub(crate) struct Ring {
@@ -57,18 +65,17 @@ pub(crate) struct Ring {
     head: CachePadded<AtomicU64>,
 }
 
-fn shape(tokens: usize, apart: usize, words: usize) -> (usize, usize) {
+fn shape(tokens: usize, words: usize) -> (usize, usize) {
     match tokens.next_power_of_two() {
         places if places <= SPARSE => (places, words.next_multiple_of(LINE)),
-        _ => ((tokens + apart).next_power_of_two(), words),
+        _ => ((tokens + APART).next_power_of_two(), words),
     }
 }
 
 impl Ring {
-    /// A ring for so many tokens, whose items have so many words. Its two ends are `apart` places
-    /// apart at least, all tokens being in use.
-    pub(crate) fn new(tokens: usize, apart: usize, words: usize) -> Ring {
-        let (places, width) = shape(tokens, apart, words);
+    /// A ring for so many tokens, whose items have so many words.
+    pub(crate) fn new(tokens: usize, words: usize) -> Ring {
+        let (places, width) = shape(tokens, words);
         let words: Box<[_]> = (0..places * width + LINE).map(|_| AtomicU64::new(0)).collect();
         Ring {
             first: if cfg!(loom) {
@@ -84,8 +91,8 @@ impl Ring {
     }
 
     /// Bytes that it takes.
-    pub(crate) fn bytes(tokens: usize, apart: usize, words: usize) -> usize {
-        let (places, width) = shape(tokens, apart, words);
+    pub(crate) fn bytes(tokens: usize, words: usize) -> usize {
+        let (places, width) = shape(tokens, words);
         (places * width + LINE) * size_of::<u64>()
     }
 
@@ -93,11 +100,22 @@ impl Ring {
     /// stores: where news follow, [`crate::barrier::light`] comes between.
     #[inline(always)]
     pub(crate) fn publish<const W: usize>(&self, position: u64, first: u64, rest: [u64; W]) {
+        self.send_for(position + AHEAD);
         let (stamp, place) = self.place(position);
         for (to, from) in place.iter().zip(rest) {
             to.store(from, Ordering::Relaxed);
         }
         stamp.store(first << 1 | self.turn(position), PUBLISH);
+    }
+
+    /// Has the line of a place come to be written, once for each line. Not where each place has a
+    /// line of its own.
+    #[inline(always)]
+    fn send_for(&self, position: u64) {
+        let start = self.start(position);
+        if self.width < LINE && (start - self.first) % LINE < self.width {
+            prefetch::to_write(self.words.as_ptr().wrapping_add(start) as u64);
+        }
     }
 
     /// Takes the oldest item, if it is there and `read` makes something of it. `read` copies; it
@@ -200,7 +218,7 @@ impl Ring {
             return None;
         }
         let position = self.head.load(Ordering::Relaxed) + others;
-        let start = self.first + (position & self.mask) as usize * self.width;
+        let start = self.start(position);
         let stamp = self.words.get(start)?.load(Ordering::Relaxed);
         let word = self.words.get(start + 1 + word)?;
         self.is_turn(stamp, position).then(|| word.load(Ordering::Relaxed))
@@ -223,9 +241,15 @@ impl Ring {
         self.head.load(Ordering::Acquire)
     }
 
+    /// Where a place begins among the words.
+    #[inline]
+    fn start(&self, position: u64) -> usize {
+        self.first + (position & self.mask) as usize * self.width
+    }
+
     #[inline]
     fn place(&self, position: u64) -> (&AtomicU64, &[AtomicU64]) {
-        let start = self.first + (position & self.mask) as usize * self.width;
+        let start = self.start(position);
         let place = &self.words[start..start + self.width];
         (&place[0], &place[1..])
     }

@@ -12,8 +12,10 @@ use crate::credits::Outcome;
 use crate::desk::Desk;
 use crate::engine::Engine;
 use crate::job::{Completion, Job, Tag};
+use crate::prefetch;
 use crate::record::Text;
 use crate::run::JobContext;
+use crate::slip::{ROW, Slip};
 use crate::spin::Who;
 use crate::sync::fence_after_rmw;
 use std::ffi::c_void;
@@ -30,15 +32,32 @@ impl Engine {
         let mut text = Text::EMPTY;
         // When the job before ended, if the next was already there: one clock reading for both.
         let mut now = None;
+        let mut slip = Slip::new(self.capacity.queued.min(self.capacity.in_flight));
         loop {
             while let Some(job) = self.jobs.pop() {
                 now = self.work(worker, job, now, &mut text);
+                if slip.ends_row() {
+                    now = self.look_ahead(&mut slip, now);
+                }
             }
             now = match self.wait_for_job() {
                 Next::Job(job) => self.work_at_last(worker, job, &mut text),
                 Next::GoHome => return,
             };
         }
+    }
+
+    /// Keeps some distance, see [`crate::slip`]. Answers `now`, if it is still that.
+    #[inline(never)] // As for `work_at_last`.
+    fn look_ahead(&self, slip: &mut Slip, now: Option<u64>) -> Option<u64> {
+        let Some(distance) = slip.distance(now.unwrap_or_else(now_ns)) else { return now };
+        if self.jobs.has(distance) {
+            (0..ROW).filter_map(|at| self.jobs.payload_behind(at)).for_each(prefetch::to_read);
+            return now;
+        }
+        self.signals.work.stay_away(self.spin, |others| self.jobs.has(others));
+        slip.begin_row(now_ns());
+        None
     }
 
     /// A job that was waited for. Apart, so that one that was there already never lies in memory.

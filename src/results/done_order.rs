@@ -25,13 +25,13 @@ impl DoneOrder {
 
     /// A queue for so many results.
     pub(crate) fn new(places: usize, timed: bool) -> DoneOrder {
-        let ring = Ring::new(places, 0, DoneOrder::words(timed));
+        let ring = Ring::new(places, DoneOrder::words(timed));
         DoneOrder { ring, tail: CachePadded::new(AtomicU64::new(0)), timed }
     }
 
     /// Bytes that it takes.
     pub(crate) fn bytes(places: usize, timed: bool) -> usize {
-        Ring::bytes(places, 0, DoneOrder::words(timed))
+        Ring::bytes(places, DoneOrder::words(timed))
     }
 
     /// Appends a result, unless one of a later session lies there already. From then on it

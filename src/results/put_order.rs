@@ -88,7 +88,7 @@ impl PutOrder {
     /// A queue for so many results of so many workers.
     pub(crate) fn new(places: usize, workers: usize, timed: bool) -> PutOrder {
         PutOrder {
-            ring: Ring::new(places, 0, PutOrder::words(timed)),
+            ring: Ring::new(places, PutOrder::words(timed)),
             seats: (0..=workers).map(|_| CachePadded::default()).collect(),
             places: places as u64,
             timed,
@@ -98,8 +98,7 @@ impl PutOrder {
 
     /// Bytes that it takes.
     pub(crate) fn bytes(places: usize, workers: usize, timed: bool) -> usize {
-        Ring::bytes(places, 0, PutOrder::words(timed))
-            + (workers + 1) * size_of::<CachePadded<Seat>>()
+        Ring::bytes(places, PutOrder::words(timed)) + (workers + 1) * size_of::<CachePadded<Seat>>()
     }
 
     /// How many more jobs may be accepted, that many being so.

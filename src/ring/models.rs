@@ -18,7 +18,7 @@ struct Counted {
 
 impl Counted {
     fn new(tokens: usize) -> Arc<Counted> {
-        Arc::new(Counted { ring: Ring::new(tokens, 0, 2), tail: AtomicU64::new(0) })
+        Arc::new(Counted { ring: Ring::new(tokens, 2), tail: AtomicU64::new(0) })
     }
 
     /// An item whose words belong together.

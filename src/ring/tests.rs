@@ -14,8 +14,8 @@ fn take(ring: &Ring) -> Option<u64> {
 
 #[test]
 fn first_in_first_out_lap_after_lap() {
-    for (tokens, apart) in [1, 2, 3, 8, 9, 64, 1000].into_iter().flat_map(|it| [(it, 0), (it, 8)]) {
-        let ring = Ring::new(tokens, apart, 2);
+    for tokens in [1, 2, 3, 8, 9, 48, 49, 64, 1000] {
+        let ring = Ring::new(tokens, 2);
         let (mut tail, mut head) = (0, 0);
         for burst in (1..=tokens as u64).chain(1..=tokens as u64) {
             for _ in 0..burst {
@@ -35,23 +35,23 @@ fn first_in_first_out_lap_after_lap() {
 
 #[test]
 fn the_ends_of_a_full_ring_are_apart() {
-    let places = |tokens, apart| Ring::new(tokens, apart, 2).mask + 1;
-    assert_eq!([places(64, 0), places(64, 8), places(50, 8), places(57, 8)], [64, 128, 64, 128]);
-    assert_eq!(places(8, 8), 8, "each place has a line of its own");
+    let places = |tokens| Ring::new(tokens, 2).mask + 1;
+    assert_eq!([9, 48, 49, 64, 112, 113].map(places), [32, 64, 128, 128, 128, 256]);
+    assert_eq!(places(8), 8, "each place has a line of its own");
 }
 
 #[test]
 fn places_begin_with_a_line() {
     for (tokens, words) in [(1, 2), (4, 3), (8, 6), (64, 2), (64, 4)] {
-        let ring = Ring::new(tokens, 0, words);
+        let ring = Ring::new(tokens, words);
         assert_eq!(std::ptr::from_ref(ring.place(0).0).addr() % 64, 0);
-        assert_eq!(Ring::bytes(tokens, 0, words), size_of_val(&*ring.words));
+        assert_eq!(Ring::bytes(tokens, words), size_of_val(&*ring.words));
     }
 }
 
 #[test]
 fn a_glimpse_is_of_an_item_that_is_there() {
-    let ring = Ring::new(9, 0, 2);
+    let ring = Ring::new(9, 2);
     for position in 0..40 {
         assert_eq!(ring.glimpse(0, 0), None);
         publish(&ring, position);
@@ -59,14 +59,14 @@ fn a_glimpse_is_of_an_item_that_is_there() {
         assert_eq!(ring.glimpse(0, 0), Some(7 * position));
         assert_eq!(take(&ring), Some(position));
     }
-    let ring = Ring::new(4, 0, 2);
+    let ring = Ring::new(4, 2);
     publish(&ring, 0);
     assert_eq!(ring.glimpse(0, 0), None, "a line of its own is its publisher's");
 }
 
 #[test]
 fn what_lies_behind_a_hole_is_there_once_it_is_filled() {
-    let ring = Ring::new(4, 0, 2);
+    let ring = Ring::new(4, 2);
     publish(&ring, 1);
     publish(&ring, 2);
     assert!(take(&ring).is_none() && !ring.has(0) && ring.has(1));
@@ -76,7 +76,7 @@ fn what_lies_behind_a_hole_is_there_once_it_is_filled() {
 
 #[test]
 fn what_is_not_wanted_stays() {
-    let ring = Ring::new(2, 0, 2);
+    let ring = Ring::new(2, 2);
     publish(&ring, 0);
     assert!(ring.take(|_, _| None::<()>).is_none());
     assert_eq!((ring.taken(), take(&ring)), (0, Some(0)));
@@ -97,7 +97,7 @@ fn take_many(ring: &Ring, most: u64) -> Vec<u64> {
 #[test]
 fn a_row_is_as_long_as_there_are_items_lap_after_lap() {
     for tokens in [1, 2, 3, 8, 9, 64] {
-        let ring = Ring::new(tokens, 0, 2);
+        let ring = Ring::new(tokens, 2);
         let (mut tail, mut head) = (0, 0);
         for (burst, most) in (1..=tokens as u64).flat_map(|b| [(b, 1), (b, 2), (b, 7), (b, b)]) {
             for _ in 0..burst {
@@ -117,7 +117,7 @@ fn a_row_is_as_long_as_there_are_items_lap_after_lap() {
 
 #[test]
 fn a_row_is_no_longer_than_the_ring_and_ends_at_a_hole() {
-    let ring = Ring::new(4, 0, 2);
+    let ring = Ring::new(4, 2);
     (0..4).for_each(|position| publish(&ring, position));
     assert!(take_many(&ring, 0).is_empty());
     assert_eq!(take_many(&ring, u64::MAX), [0, 1, 2, 3]);
@@ -130,7 +130,7 @@ fn a_row_is_no_longer_than_the_ring_and_ends_at_a_hole() {
 
 #[test]
 fn a_row_ends_before_what_is_not_wanted() {
-    let ring = Ring::new(4, 0, 2);
+    let ring = Ring::new(4, 2);
     (0..4).for_each(|position| publish(&ring, position));
     let below = |end: u64| ring.take_many(4, |_, first, _| first < 3 * end);
     assert_eq!((below(0), ring.taken()), (0, 0));
@@ -161,7 +161,7 @@ fn read_row(ring: &Ring, most: u64) -> Vec<(u64, u64, u64)> {
 fn tokens_go_round_whole_and_one_at_a_time() {
     const TOKENS: usize = 6;
     const TURNS: u64 = 200_000;
-    let rings = [Ring::new(TOKENS, 0, 3), Ring::new(TOKENS, 0, 3)];
+    let rings = [Ring::new(TOKENS, 3), Ring::new(TOKENS, 3)];
     let tails = [Counter::new(0), Counter::new(0)];
     let turns = Counter::new(0);
     let held: [Counter; TOKENS] = Default::default();

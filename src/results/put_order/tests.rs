@@ -90,7 +90,7 @@ fn a_sweep_leaves_what_somebody_is_about_to_publish() {
 
 #[test]
 fn a_place_is_filled_once_and_not_when_it_is_in_use_again() {
-    let ring = Ring::new(2, 0, 2);
+    let ring = Ring::new(2, 2);
     assert!(ring.fill(0, 1) && !ring.fill(0, 1));
     assert!(ring.take(|first, _| Some(first)) == Some(1) && !ring.fill(0, 1));
     ring.publish(1, 2, [0]);
