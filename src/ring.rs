@@ -100,7 +100,7 @@ impl Ring {
     /// stores: where news follow, [`crate::barrier::light`] comes between.
     #[inline(always)]
     pub(crate) fn publish<const W: usize>(&self, position: u64, first: u64, rest: [u64; W]) {
-        self.send_for(position + AHEAD);
+        self.send_ahead(position);
         let (stamp, place) = self.place(position);
         for (to, from) in place.iter().zip(rest) {
             to.store(from, Ordering::Relaxed);
@@ -108,12 +108,12 @@ impl Ring {
         stamp.store(first << 1 | self.turn(position), PUBLISH);
     }
 
-    /// Has the line of a place come to be written, once for each line. Not where each place has a
-    /// line of its own.
+    /// Has the line come to be written that begins so far ahead, once for each line: `AHEAD` places
+    /// are whole lines.
     #[inline(always)]
-    fn send_for(&self, position: u64) {
-        let start = self.start(position);
-        if self.width < LINE && (start - self.first) % LINE < self.width {
+    fn send_ahead(&self, position: u64) {
+        if self.offset(position) % LINE < self.width {
+            let start = self.first + self.offset(position + AHEAD);
             prefetch::to_write(self.words.as_ptr().wrapping_add(start) as u64);
         }
     }
@@ -218,7 +218,7 @@ impl Ring {
             return None;
         }
         let position = self.head.load(Ordering::Relaxed) + others;
-        let start = self.start(position);
+        let start = self.first + self.offset(position);
         let stamp = self.words.get(start)?.load(Ordering::Relaxed);
         let word = self.words.get(start + 1 + word)?;
         self.is_turn(stamp, position).then(|| word.load(Ordering::Relaxed))
@@ -241,15 +241,15 @@ impl Ring {
         self.head.load(Ordering::Acquire)
     }
 
-    /// Where a place begins among the words.
+    /// Where a place begins, in words behind the first.
     #[inline]
-    fn start(&self, position: u64) -> usize {
-        self.first + (position & self.mask) as usize * self.width
+    fn offset(&self, position: u64) -> usize {
+        (position & self.mask) as usize * self.width
     }
 
     #[inline]
     fn place(&self, position: u64) -> (&AtomicU64, &[AtomicU64]) {
-        let start = self.start(position);
+        let start = self.first + self.offset(position);
         let place = &self.words[start..start + self.width];
         (&place[0], &place[1..])
     }
