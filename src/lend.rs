@@ -1,14 +1,16 @@
-//! The core of a host that has to wait, for a worker that sleeps.
+//! The core of a host that has to wait, for a worker.
 //!
 //! Where the workers take all cores, the host sits on the core of some of them, and looks for news
-//! there. That keeps nobody from work who is awake, for it yields. But who sleeps does not take the
-//! core, and a put wakes nobody while one who was woken is on his way: on a core, it may be, where
-//! another works, and which he gets when a time slice ends. Meanwhile jobs lay in the queue, and
-//! the host's core did nothing: of 8 workers on 2 cores, the 4 of the host's core did a fifth of
-//! the jobs of 1 us.
+//! there. The other cores bring that, one result in a microsecond: so it found something each
+//! time, just before it would have yielded, and a worker that is awake got the core only after 8
+//! us. One that sleeps does not take it even then, and a put wakes nobody while one who was woken
+//! is on his way: on a core, it may be, where another works, and which he gets when a time slice
+//! ends. Meanwhile jobs lay in the queue, and the host's core did nothing: of 8 workers on 2 cores,
+//! the 4 of the host's core did a fifth of the jobs of 1 us.
 //!
-//! So whoever has to wait first gives its core away; and if nobody took it, though there are jobs
-//! and a worker sleeps, it wakes one: of this core, if there is one.
+//! So whoever has to wait though there are jobs gives its core away before it looks; and if nobody
+//! took it, and a worker sleeps, it wakes one: of this core, if there is one. Jobs of 1 us take
+//! 0.94 to 0.97 of the time with 2 workers on 2 cores for the first, and 0.82 with 8 for the second.
 //!
 //! That pays where so many jobs wait that they would lie there for longer than it takes to wake
 //! somebody, and to go to and fro between two threads.

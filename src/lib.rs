@@ -57,7 +57,7 @@
 //! | `slip` | the distance that a worker keeps behind those who put |
 //! | `desk`, `lane` | what a worker is at; a worker process as threads see it |
 //! | `inside` | which executor's callback a thread is in |
-//! | `lend` | a waiting host's core, for a worker that sleeps |
+//! | `lend` | a waiting host's core, for a worker |
 //! | `limits` | how long jobs may run; how their warden sleeps, with its proof |
 //! | `later` | jobs that are tried again after a pause |
 //! | `notes` | which jobs were cancelled while they waited |

@@ -100,18 +100,16 @@ impl Engine {
         }
     }
 
-    /// Leaves the core of a caller that has to wait to a worker, if there is work for one that
-    /// sleeps.
+    /// Leaves the core of a caller that has to wait to a worker, if there is work for one.
     pub(crate) fn lend_core(&self, now: u64) {
         if !self.spin.is_crowd() {
             return;
         }
         let others = self.lending.worth(now, self.credits.resolved());
-        let is_wanted = |stage: &usize| {
-            self.signals.work_of(*stage).has_sleepers() && self.has_job(*stage, others)
-        };
+        let is_wanted = |stage: &usize| self.has_job(*stage, others);
         if let Some(stage) = (0..self.relays.len()).find(is_wanted)
             && !give_way()
+            && self.signals.work_of(stage).has_sleepers()
         {
             self.signals.work_of(stage).wake_here();
         }

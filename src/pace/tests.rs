@@ -1,5 +1,7 @@
 use super::*;
 use crate::config::Waiting;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 #[test]
 fn streams_are_taken_in_bites_and_single_jobs_at_once() {
@@ -67,4 +69,35 @@ fn low_latency_is_for_those_who_have_a_core() {
     assert_eq!((spin(false).ns, spin(false).most), (KEEN * 1000, 0));
     assert_eq!((spin(true).ns, spin(true).is_crowd()), (1000, true));
     assert!(look(&Pace::default(), spin(false), true));
+}
+
+/// A worker in a crowd is patient with a core that others use, but not for ever.
+#[test]
+fn a_look_ends_though_another_always_uses_the_core() {
+    const LIMIT: Duration = Duration::from_secs(10);
+    let cpu = core_affinity::get_core_ids().unwrap()[0].id;
+    let ended = AtomicBool::new(false);
+    let (pace, spin) = (Pace::default(), Spin::new(Waiting::Balanced, 20_000, 64, true));
+    let other = || {
+        assert!(crate::os::machine::pin_current_thread(cpu));
+        let begun = Instant::now();
+        while !ended.load(Ordering::Acquire) && begun.elapsed() < LIMIT {
+            let turn = Instant::now();
+            while turn.elapsed() < Duration::from_micros(20) {}
+            std::thread::yield_now();
+        }
+        begun.elapsed()
+    };
+    let waiter = || {
+        assert!(crate::os::machine::pin_current_thread(cpu));
+        let mut attempt = || None::<()>;
+        let found = pace.look(spin, Who::Worker, Deadline::NEVER, &mut attempt, |_| false, |_| ());
+        ended.store(true, Ordering::Release);
+        found
+    };
+    std::thread::scope(|scope| {
+        let (other, waiter) = (scope.spawn(other), scope.spawn(waiter));
+        assert_eq!(waiter.join().unwrap(), None);
+        assert!(other.join().unwrap() < LIMIT);
+    });
 }
