@@ -71,7 +71,8 @@ fn low_latency_is_for_those_who_have_a_core() {
     assert!(look(&Pace::default(), spin(false), true));
 }
 
-/// A worker in a crowd is patient with a core that others use, but not for ever.
+/// A worker in a crowd is patient with a core that others use, but not for ever: without an end to
+/// that it mostly looks 400 times and more.
 #[test]
 fn a_look_ends_though_another_always_uses_the_core() {
     const LIMIT: Duration = Duration::from_secs(10);
@@ -90,14 +91,19 @@ fn a_look_ends_though_another_always_uses_the_core() {
     };
     let waiter = || {
         assert!(crate::os::machine::pin_current_thread(cpu));
-        let mut attempt = || None::<()>;
-        let found = pace.look(spin, Who::Worker, Deadline::NEVER, &mut attempt, |_| false, |_| ());
+        let mut looks = 0;
+        let mut attempt = || {
+            looks += 1;
+            None::<()>
+        };
+        pace.look(spin, Who::Worker, Deadline::NEVER, &mut attempt, |_| false, |_| ());
         ended.store(true, Ordering::Release);
-        found
+        looks
     };
     std::thread::scope(|scope| {
         let (other, waiter) = (scope.spawn(other), scope.spawn(waiter));
-        assert_eq!(waiter.join().unwrap(), None);
+        // Those behind a turn of the other's, and those behind yields that nobody used.
+        assert!(waiter.join().unwrap() < 4 * PATIENCE);
         assert!(other.join().unwrap() < LIMIT);
     });
 }
