@@ -14,11 +14,7 @@ use floors::FutexPair;
 use jobexec::Config;
 use peers::{Channels, Cpus, Ours, Pool, Rayon, Task};
 use rounds::{Contestant, quantile, ratio, sized};
-use std::time::{Duration, Instant};
-
-/// How long nothing happens before a job comes. Not what makes the threads sleep: they are
-/// looked at.
-const IDLE: Duration = Duration::from_micros(200);
+use tasks::sleeper;
 
 /// A pool or a pair of threads, and the threads that must sleep before a sample.
 type Sleeper<P> = (P, Vec<String>);
@@ -56,21 +52,6 @@ impl Setup {
             sleeper("futex pair", &self.futex.1, || self.futex.0.round_trip()),
         ]
     }
-}
-
-/// A sample is one round trip after a while of idleness.
-fn sleeper<'a>(
-    name: &'static str,
-    tasks: &'a [String],
-    round_trip: impl Fn() + 'a,
-) -> Contestant<'a> {
-    Contestant::each(name, move || {
-        std::thread::sleep(IDLE);
-        tasks::await_sleep(tasks);
-        let start = Instant::now();
-        round_trip();
-        start.elapsed()
-    })
 }
 
 fn pool<'a>(name: &'static str, (pool, tasks): &'a Sleeper<impl Pool>) -> Contestant<'a> {

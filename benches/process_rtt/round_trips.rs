@@ -3,29 +3,11 @@
 use crate::ours::{Kind, Ours, config};
 use crate::partners::{self, Piped, RawPair, Script};
 use crate::peers::Cpus;
-use crate::rounds::{self, Contestant, quantile, ratio, sized};
-use crate::{BYTES, PART, tasks};
+use crate::rounds::{self, quantile, ratio, sized};
+use crate::tasks::{self, sleeper};
+use crate::{BYTES, PART};
 use jobexec::Config;
 use std::cell::RefCell;
-use std::time::{Duration, Instant};
-
-/// How long nothing happens before a job comes. Not what makes everybody sleep: that is looked at.
-const IDLE: Duration = Duration::from_micros(200);
-
-/// A sample is one round trip after a while of idleness, when all those tasks sleep.
-fn sleeper<'a>(
-    name: &'static str,
-    tasks: &'a [String],
-    round_trip: impl Fn() + 'a,
-) -> Contestant<'a> {
-    Contestant::each(name, move || {
-        std::thread::sleep(IDLE);
-        tasks::await_sleep(tasks);
-        let start = Instant::now();
-        round_trip();
-        start.elapsed()
-    })
-}
 
 pub(crate) fn run(cpus: &Cpus, script: &mut RefCell<Option<Script>>) {
     let script = &*script;

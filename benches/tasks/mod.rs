@@ -1,6 +1,10 @@
 //! What the kernel says of threads, of this process or another.
 
-#![allow(dead_code)] // Each bench uses a part.
+#![allow(dead_code, unused_imports)] // Each bench uses a part.
+
+mod sleeper;
+
+pub(crate) use sleeper::sleeper;
 
 use std::collections::BTreeSet;
 use std::fs;
