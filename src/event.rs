@@ -60,6 +60,8 @@
 //! A searcher may step back while it yields ([`Spin::steps_back`]): by W5, as one that found
 //! something; behind that it is awake, and announces itself again.
 //!
+//! A notifier may count as searching for a while, and leaves as any searcher does ([`brief`]).
+//!
 //! A deadline only ends a wait; it is never what finds the news. A thread that runs out of time
 //! leaves like one that found something: if a token is there it takes it, looks once more, and
 //! passes the duty on (W5).
@@ -67,11 +69,15 @@
 //! # Why busy work does not reach the kernel
 //! A wake costs the waker about 3 us, the woken 11 to 18 us until it runs. While it is on its
 //! way it already counts as searching, so that of a burst of jobs one pays; and a waiter that
-//! spins counts as searching whenever another sleeps, so that short gaps cost nothing. The idea
-//! of counting searchers is the Go scheduler's and Tokio's; of proving it on paper, rayon's.
+//! spins counts as searching whenever another sleeps, so that short gaps cost nothing. And what is
+//! soon done is left to a sleeper of the waker's own core, see [`brief`]. The idea of counting
+//! searchers is the Go scheduler's and Tokio's; of proving it on paper, rayon's.
 
+mod brief;
+mod give;
 mod word;
 
+use self::brief::Brief;
 use self::word::{SEARCHING, SLEEPING, TOKEN, searching, sleeping, tokens};
 use crate::barrier;
 use crate::clock::Deadline;
@@ -85,18 +91,16 @@ use crossbeam_utils::CachePadded;
 /// How many sleepers one call wakes at most.
 const BREADTH: u64 = 4;
 
-/// A sleeper that was woken runs after 11 to 18 us if its core is free.
-#[cfg(not(loom))]
-const OVERDUE_NS: u64 = 50_000;
-
 /// A place to wait for one kind of news. At most 65,535 threads may wait at a time.
 #[derive(Default)]
 pub(crate) struct Event {
     /// How many are in which state. The futex is the low half.
     word: CachePadded<AtomicU64>,
     pace: CachePadded<Pace>,
+    /// How long it takes to deal with the news.
+    brief: CachePadded<Brief>,
     wakes: AtomicU64,
-    /// When somebody was woken last.
+    /// When somebody was woken last; 0 where that says nothing of what a wake takes.
     #[cfg(not(loom))]
     gave: AtomicU64,
     parking: Parking,
@@ -115,31 +119,22 @@ impl Event {
     /// the waker some microseconds, and they share that.
     #[inline]
     pub(crate) fn notify(&self, news: u64) {
+        self.notify_by(news, || false);
+    }
+
+    /// The same, unless `is_given` has told of it where nobody searched.
+    #[inline]
+    fn notify_by(&self, news: u64, is_given: impl FnOnce() -> bool) {
         let most = news.min(BREADTH);
         let wanted = move |word| sleeping(word).min(most.saturating_sub(searching(word)));
         let word = self.word.load(Ordering::Relaxed); // N3
         if wanted(word) > 0 {
-            self.give(wanted); // N4
+            if searching(word) > 0 || !is_given() {
+                self.give(wanted); // N4
+            }
         } else if sleeping(word) > 0 && tokens(word) > 0 {
             self.hurry();
         }
-    }
-
-    /// Somebody was woken and has not come. If he is overdue, for his core is busy, another is
-    /// woken: it may have one to itself.
-    #[cold]
-    fn hurry(&self) {
-        #[cfg(not(loom))]
-        if now_ns() > self.gave.load(Ordering::Relaxed) + OVERDUE_NS {
-            self.give(|word| sleeping(word).min(1));
-        }
-    }
-
-    /// One sleeper may come, whoever searches: the caller's CPU is free. If it can, one that went
-    /// to sleep there.
-    #[cold]
-    pub(crate) fn wake_here(&self) {
-        self.give_by(|word| sleeping(word).min(1), |_| self.parking.wake_here(&self.word));
     }
 
     /// Whether somebody sleeps.
@@ -167,33 +162,8 @@ impl Event {
     /// As new. Nobody waits.
     pub(crate) fn clear(&self) {
         self.pace.clear();
+        self.brief.clear();
         self.wakes.store(0, Ordering::Relaxed);
-    }
-
-    /// N4: turns as many sleepers into searchers as `wanted` says, and wakes them.
-    #[cold]
-    fn give(&self, wanted: impl Fn(u64) -> u64) {
-        self.give_by(wanted, |count| self.parking.wake(&self.word, count));
-    }
-
-    fn give_by(&self, wanted: impl Fn(u64) -> u64, wake: impl Fn(u32)) {
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            let count = wanted(word);
-            if count == 0 {
-                return;
-            }
-            let next = word - count * SLEEPING + count * (SEARCHING + TOKEN);
-            match self.swap(word, next) {
-                Ok(_) => {
-                    #[cfg(not(loom))]
-                    self.gave.store(now_ns(), Ordering::Relaxed);
-                    self.wakes.fetch_add(count, Ordering::Relaxed);
-                    return wake(count as u32);
-                }
-                Err(seen) => word = seen,
-            }
-        }
     }
 
     /// Waits until `attempt` gives something, or the deadline: then the answer is that of a last

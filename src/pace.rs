@@ -108,6 +108,11 @@ impl Pace {
         (self.paid.load(Ordering::Relaxed), self.vain.load(Ordering::Relaxed))
     }
 
+    /// How long it takes here from a wake until the sleeper runs; 0 if nobody knows.
+    pub(crate) fn wake_ns(&self) -> u64 {
+        self.wake.load(Ordering::Relaxed)
+    }
+
     /// As new.
     pub(crate) fn clear(&self) {
         let Pace { gap, misses, paid, vain, kept, company, shy, wake } = self;

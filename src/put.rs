@@ -141,11 +141,18 @@ impl Engine {
         }
         #[cfg(not(control = "put_fence"))]
         barrier::light(); // N2 of the event, and between the push and the phase.
-        self.signals.work.notify(payloads.len() as u64);
+        self.tell_workers(payloads.len() as u64);
         // A reset, an abort or a close that began before the push may have swept before it too.
         if self.signals.phase().dooms(first.session) {
             self.sweep_jobs();
         }
+    }
+
+    /// There are so many jobs more.
+    #[inline(always)]
+    fn tell_workers(&self, jobs: u64) {
+        let (has, pending) = (|others| self.jobs.has(others), || self.has_pending_jobs());
+        self.signals.work.notify_near(jobs, has, pending);
     }
 
     /// Without workers, jobs run before their put returns.

@@ -22,19 +22,40 @@ const DISTANCE: u64 = 16;
 /// take for which the worker is what all wait for.
 const FAST_NS: u64 = 128;
 
+/// Of so many jobs that were waited for one is a sample.
+const SAMPLE: u64 = 8;
+
 /// What a worker knows of its last jobs.
 pub(crate) struct Slip {
     /// How many were done since the last look.
     done: u64,
     /// When that was.
     since: u64,
+    /// Whether nothing was waited for since then.
+    whole: bool,
     distance: u64,
+    /// How often something was.
+    waits: u64,
+}
+
+/// A row of jobs that ended.
+pub(crate) struct Row {
+    /// How many are to wait, if it was a fast one.
+    pub(crate) distance: Option<u64>,
+    /// How long each took, in nanoseconds, if they followed one another.
+    pub(crate) each: Option<u64>,
 }
 
 impl Slip {
     /// Where so many jobs may wait.
     pub(crate) fn new(queued: usize) -> Slip {
-        Slip { done: 0, since: 0, distance: DISTANCE.min(queued as u64 / 4) }
+        Slip {
+            done: 0,
+            since: 0,
+            whole: false,
+            distance: DISTANCE.min(queued as u64 / 4),
+            waits: 0,
+        }
     }
 
     /// A job is done. Whether it ends a row.
@@ -44,16 +65,26 @@ impl Slip {
         self.done == ROW
     }
 
-    /// A row ended. How many jobs are to wait, if it was a fast one.
-    pub(crate) fn distance(&mut self, now: u64) -> Option<u64> {
-        let took = now.saturating_sub(self.since);
+    /// A row ended.
+    pub(crate) fn end_row(&mut self, now: u64) -> Row {
+        let (took, whole) = (now.saturating_sub(self.since), self.whole);
         self.begin_row(now);
-        (took < ROW * FAST_NS).then_some(self.distance)
+        Row {
+            distance: (took < ROW * FAST_NS).then_some(self.distance),
+            each: whole.then_some(took / ROW),
+        }
+    }
+
+    /// The next job was waited for. Whether it is a sample of those that are.
+    pub(crate) fn waited(&mut self) -> bool {
+        self.whole = false;
+        self.waits += 1;
+        self.waits.is_multiple_of(SAMPLE)
     }
 
     /// The next row begins.
     pub(crate) fn begin_row(&mut self, now: u64) {
-        (self.done, self.since) = (0, now);
+        (self.done, self.since, self.whole) = (0, now, true);
     }
 }
 
@@ -66,7 +97,7 @@ mod tests {
         let mut slip = Slip::new(1024);
         let mut row = |now| {
             assert_eq!((0..ROW).filter(|_| slip.ends_row()).count(), 1);
-            slip.distance(now)
+            slip.end_row(now).distance
         };
         assert_eq!(row(5_000), None, "nothing is known yet");
         assert_eq!(row(6_000), Some(DISTANCE));

@@ -60,9 +60,9 @@ impl Parking {
         crate::os::futex::wake(word, self.across, count);
     }
 
-    /// Wakes one, if it can one that went to sleep on this CPU.
-    pub(crate) fn wake_here(&self, word: &AtomicU64) {
-        crate::os::futex::wake_here(word, self.across);
+    /// Wakes one, if it can one that went to sleep on this CPU: whether it could.
+    pub(crate) fn wake_here(&self, word: &AtomicU64) -> bool {
+        crate::os::futex::wake_here(word, self.across)
     }
 }
 
@@ -92,7 +92,8 @@ impl Parking {
         if count == 1 { self.wake_up.notify_one() } else { self.wake_up.notify_all() }
     }
 
-    pub(crate) fn wake_here(&self, word: &AtomicU64) {
+    pub(crate) fn wake_here(&self, word: &AtomicU64) -> bool {
         self.wake(word, 1);
+        true
     }
 }

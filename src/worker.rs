@@ -35,13 +35,13 @@ impl Engine {
         let mut slip = Slip::new(self.capacity.queued.min(self.capacity.in_flight));
         loop {
             while let Some(job) = self.jobs.pop() {
-                now = self.work(worker, job, now, &mut text);
+                now = self.work(worker, job, now, &mut text, false);
                 if slip.ends_row() {
                     now = self.look_ahead(&mut slip, now);
                 }
             }
             now = match self.wait_for_job() {
-                Next::Job(job) => self.work_at_last(worker, job, &mut text),
+                Next::Job(job) => self.work_at_last(worker, job, &mut text, &mut slip),
                 Next::GoHome => return,
             };
         }
@@ -50,7 +50,11 @@ impl Engine {
     /// Keeps some distance, see [`crate::slip`]. Answers `now`, if it is still that.
     #[inline(never)] // As for `work_at_last`.
     fn look_ahead(&self, slip: &mut Slip, now: Option<u64>) -> Option<u64> {
-        let Some(distance) = slip.distance(now.unwrap_or_else(now_ns)) else { return now };
+        let row = slip.end_row(now.unwrap_or_else(now_ns));
+        if let Some(each) = row.each {
+            self.signals.work.learn_next(each);
+        }
+        let Some(distance) = row.distance else { return now };
         if self.jobs.has(distance) {
             (0..ROW).filter_map(|at| self.jobs.payload_behind(at)).for_each(prefetch::to_read);
             return now;
@@ -62,8 +66,14 @@ impl Engine {
 
     /// A job that was waited for. Apart, so that one that was there already never lies in memory.
     #[inline(never)]
-    fn work_at_last(&self, worker: usize, job: Job, text: &mut Text) -> Option<u64> {
-        self.work(worker, job, None, text)
+    fn work_at_last(
+        &self,
+        worker: usize,
+        job: Job,
+        text: &mut Text,
+        slip: &mut Slip,
+    ) -> Option<u64> {
+        self.work(worker, job, None, text, slip.waited())
     }
 
     #[inline(never)] // As for `work_at_last`.
@@ -79,7 +89,8 @@ impl Engine {
         next.unwrap_or(Next::GoHome)
     }
 
-    /// One job from the queue to its result. Returns when it ended, where jobs are timed.
+    /// One job from the queue to its result. Returns when it ended, where jobs are timed. `is_sample`:
+    /// how long it takes is of interest.
     #[inline(always)]
     pub(crate) fn work(
         &self,
@@ -87,6 +98,7 @@ impl Engine {
         job: Job,
         now: Option<u64>,
         text: &mut Text,
+        is_sample: bool,
     ) -> Option<u64> {
         if !self.take_up(worker, job) {
             return None;
@@ -94,7 +106,11 @@ impl Engine {
         let now = if self.timing { now.unwrap_or_else(now_ns) } else { 0 };
         let desk = &self.desks[worker];
         desk.starts(now);
+        let began = if is_sample { now_ns() } else { 0 };
         let (outcome, payload) = self.transform(worker, 0, Some(desk), job, text);
+        if is_sample {
+            self.signals.work.learn_first(now_ns() - began);
+        }
         let done = self.complete(worker, job, now, outcome, payload, text);
         if self.timing {
             desk.ran(done.finished - done.started);

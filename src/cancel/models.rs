@@ -68,7 +68,7 @@ fn models_a_cancel_meets_the_end_of_a_job() {
         model.put().unwrap();
         let worker = spawn(&model, |model| {
             let job = model.engine.jobs.pop().unwrap();
-            model.engine.work(0, job, None, &mut Text::EMPTY.clone());
+            model.engine.work(0, job, None, &mut Text::EMPTY.clone(), false);
         });
         model.engine.cancel(FIRST).unwrap();
         worker.join().unwrap();

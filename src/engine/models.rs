@@ -104,7 +104,7 @@ fn a_waiting_put_is_given_a_place_in_the_queue() {
             model.engine.put_wait(std::ptr::null_mut(), FOREVER).unwrap().number
         });
         let job = model.engine.jobs.pop().unwrap();
-        model.engine.work(0, job, None, &mut Text::EMPTY.clone());
+        model.engine.work(0, job, None, &mut Text::EMPTY.clone(), false);
         assert_eq!(putter.join().unwrap(), 1);
         model.assert_accounts(0);
     });

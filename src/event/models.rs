@@ -14,7 +14,15 @@ fn spins() -> [Spin; 3] {
 }
 
 fn model(preemptions: usize, body: impl Fn(Spin) + Sync + Send + Copy + 'static) {
-    for spin in spins() {
+    model_of(&spins(), preemptions, body);
+}
+
+fn model_of(
+    spins: &[Spin],
+    preemptions: usize,
+    body: impl Fn(Spin) + Sync + Send + Copy + 'static,
+) {
+    for &spin in spins {
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = Some(preemptions);
         builder.check(move || body(spin));
@@ -37,6 +45,13 @@ impl Bell {
         self.news.fetch_add(1, Ordering::AcqRel);
         fence_after_rmw();
         self.event.notify_one();
+    }
+
+    /// As for news that is known to be brief.
+    fn ring_near(&self) {
+        self.news.fetch_add(1, Ordering::AcqRel);
+        fence_after_rmw();
+        self.event.give_near(1, |_| self.more(), || false);
     }
 
     fn take(&self) -> Option<()> {
@@ -150,6 +165,23 @@ fn a_core_is_lent() {
         bell.ring();
         lender.join().unwrap();
         listener.join().unwrap();
+        bell.assert_quiet();
+    });
+}
+
+/// One who wakes somebody of its own core searches meanwhile, and another relies on that.
+#[test]
+fn a_waker_of_its_own_core_looks_again() {
+    model_of(&[Spin::NONE], 2, |spin| {
+        let bell = Bell::new(spin);
+        let listeners = [listener(&bell), listener(&bell)];
+        let ringer = thread::spawn({
+            let bell = bell.clone();
+            move || bell.ring()
+        });
+        bell.ring_near();
+        ringer.join().unwrap();
+        listeners.into_iter().for_each(|listener| listener.join().unwrap());
         bell.assert_quiet();
     });
 }

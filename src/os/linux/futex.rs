@@ -18,11 +18,14 @@ pub(crate) fn wake(word: &AtomicU64, across: bool, count: u32) {
     wake_of(word, across, count, libc::FUTEX_BITSET_MATCH_ANY);
 }
 
-/// Wakes one of them, if it can one that went to sleep on the CPU that the caller runs on.
-pub(crate) fn wake_here(word: &AtomicU64, across: bool) {
-    if wake_of(word, across, 1, here()) < 1 {
+/// Wakes one of them, if it can one that went to sleep on the CPU that the caller runs on: whether
+/// it could.
+pub(crate) fn wake_here(word: &AtomicU64, across: bool) -> bool {
+    let could = wake_of(word, across, 1, here()) > 0;
+    if !could {
         wake(word, across, 1);
     }
+    could
 }
 
 /// Wakes up to `count` whose set has one of these bits. How many there were.
