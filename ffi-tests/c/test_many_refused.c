@@ -97,7 +97,9 @@ static void answers(uint32_t workers)
     inside = NULL;
     called = 0;
     CHECK_IS(JOBEXEC_OK, jobexec_reset(exec, NULL));
-    CHECK(check_quiet_accounts(exec).discarded == 1);
+    /* By the worker, if it was just publishing it: that counts as ready already. */
+    CHECK_SOON(check_accounts(exec).discarded == 1);
+    check_quiet_accounts(exec);
 
     CHECK_IS(JOBEXEC_OK, jobexec_finish(exec));
     all_are(exec, COUNT, JOBEXEC_ERROR_FINISHED, JOBEXEC_END);

@@ -12,7 +12,7 @@
 //! [`super`]), and more: whether or not it was the last, for the one that it woke may not have run.
 //!
 //! How long news takes those tell who deal with it. A core that comes back late, for another thread
-//! had it, counts as news that took so long: so a busy core is not given away again for a while.
+//! had it, is not given away again for a while.
 
 use super::word::{SEARCHING, sleeping};
 use super::{BREADTH, Event};
@@ -25,6 +25,10 @@ use crate::sync::{AtomicU64, Ordering, fence_after_rmw};
 /// is about what the waker would spend.
 const PART: u64 = 3;
 
+/// Where another thread had the core, so much news later it is given away again: one that another
+/// program keeps busy comes back after a time slice, some milliseconds.
+const SHYNESS: u64 = 32;
+
 /// How long it takes to deal with news, in nanoseconds; 0: nobody knows.
 #[derive(Default)]
 pub(super) struct Brief {
@@ -32,6 +36,8 @@ pub(super) struct Brief {
     first: AtomicU64,
     /// With one that follows another.
     next: AtomicU64,
+    /// How often the core is not to be given away, for it came back late.
+    shy: AtomicU64,
 }
 
 impl Brief {
@@ -39,6 +45,16 @@ impl Brief {
     pub(super) fn clear(&self) {
         self.first.store(0, Ordering::Relaxed);
         self.next.store(0, Ordering::Relaxed);
+        self.shy.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether the core had better be kept.
+    fn is_shy(&self) -> bool {
+        let shy = self.shy.load(Ordering::Relaxed);
+        if shy > 0 {
+            self.shy.store(shy - 1, Ordering::Relaxed);
+        }
+        shy > 0
     }
 
     /// How long so much news takes.
@@ -104,7 +120,9 @@ impl Event {
         }
         let most = self.pace.wake_ns() / PART;
         // Behind others it is not at once that somebody comes to it.
-        let is_brief = self.brief.takes(news).is_some_and(|takes| takes <= most) && !has(news);
+        let is_brief = self.brief.takes(news).is_some_and(|takes| takes <= most)
+            && !has(news)
+            && !self.brief.is_shy();
         if is_brief {
             self.give_near(news, has, pending);
         }
@@ -143,7 +161,7 @@ impl Event {
             std::thread::yield_now();
             let took = now_ns() - began;
             if took > self.pace.wake_ns() {
-                self.brief.learn_first(took);
+                self.brief.shy.store(SHYNESS, Ordering::Relaxed);
             }
         }
     }
