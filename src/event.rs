@@ -78,6 +78,7 @@ mod give;
 mod word;
 
 use self::brief::Brief;
+pub(crate) use self::brief::is_sample;
 use self::word::{SEARCHING, SLEEPING, TOKEN, searching, sleeping, tokens};
 use crate::barrier;
 use crate::clock::Deadline;

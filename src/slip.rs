@@ -22,11 +22,6 @@ const DISTANCE: u64 = 16;
 /// take for which the worker is what all wait for.
 const FAST_NS: u64 = 128;
 
-/// The first jobs that were waited for are samples, and then one of so many: two clock readings more
-/// for one of 8 showed in the p99 of jobs in a row.
-const FIRST: u64 = 16;
-const SAMPLE: u64 = 128;
-
 /// What a worker knows of its last jobs.
 pub(crate) struct Slip {
     /// How many were done since the last look.
@@ -77,11 +72,11 @@ impl Slip {
         }
     }
 
-    /// The next job was waited for. Whether it is a sample of those that are.
-    pub(crate) fn waited(&mut self) -> bool {
+    /// The next job was waited for. How many were, with it.
+    pub(crate) fn waited(&mut self) -> u64 {
         self.whole = false;
         self.waits += 1;
-        self.waits <= FIRST || self.waits.is_multiple_of(SAMPLE)
+        self.waits
     }
 
     /// The next row begins.

@@ -11,6 +11,7 @@ use crate::clock::{Deadline, now_ns};
 use crate::credits::Outcome;
 use crate::desk::Desk;
 use crate::engine::Engine;
+use crate::event::is_sample;
 use crate::job::{Completion, Job, Tag};
 use crate::prefetch;
 use crate::record::Text;
@@ -73,7 +74,7 @@ impl Engine {
         text: &mut Text,
         slip: &mut Slip,
     ) -> Option<u64> {
-        self.work(worker, job, None, text, slip.waited())
+        self.work(worker, job, None, text, is_sample(slip.waited()))
     }
 
     #[inline(never)] // As for `work_at_last`.

@@ -17,8 +17,8 @@ use std::ffi::c_void;
 /// Threads: any, any number at once; not from inside a callback of this executor. Ownership: on
 /// JOBEXEC_OK the payload is the executor's until a poll or the discard callback gives it back;
 /// else it stays the caller's. NULL is a payload like any other. Blocks: never; with workers = 0
-/// it runs the transform, and where all workers sleep it may yield once, to one of its own core,
-/// if jobs are known to take some microseconds only.
+/// it runs the transform, and where no worker looks for jobs it may yield once, to one that slept
+/// on its own core, if jobs are known to take some microseconds only.
 /// Answers: JOBEXEC_OK, JOBEXEC_FULL, JOBEXEC_CLOSED, JOBEXEC_ABORTED, JOBEXEC_ERROR_FINISHED,
 /// JOBEXEC_ERROR_NO_WORKERS, JOBEXEC_ERROR_INSIDE_CALLBACK, JOBEXEC_ERROR_NOT_HELD (a buffer that
 /// the caller does not hold; with worker processes, any other payload), JOBEXEC_ERROR_NULL,
