@@ -25,6 +25,8 @@ use crate::stall::Stalls;
 use crate::sync::{AtomicU64, Ordering, fence_after_rmw};
 use crate::tally::Tally;
 use crate::trace::Trace;
+use crate::turns::Turns;
+use crossbeam_utils::CachePadded;
 use std::sync::Arc;
 
 mod counts;
@@ -58,6 +60,7 @@ pub(crate) struct Engine {
     pub(crate) capacity: Capacity,
     pub(crate) spin: Spin,
     pub(crate) lending: Lending,
+    pub(crate) turns: CachePadded<Turns>,
     pub(crate) timing: bool,
     pub(crate) seed: u64,
     /// Jobs that run inside their put at this moment.
@@ -68,7 +71,9 @@ pub(crate) struct Engine {
     pub(crate) trace: Option<Trace>,
     /// When it was made.
     pub(crate) born: u64,
-    pub(crate) stalls: Stalls,
+    /// Hosts write it whenever they wait, as they do `turns`: away from what workers read, or one
+    /// job in a row takes 1.3 times as long.
+    pub(crate) stalls: CachePadded<Stalls>,
     pub(crate) notes: Notes,
     /// How long jobs may run, where that is limited.
     pub(crate) limits: Option<Limits>,
@@ -99,7 +104,8 @@ impl Marks {
 /// What an engine is made of.
 pub(crate) struct Parts {
     pub(crate) signals: Lease,
-    pub(crate) workers: usize,
+    /// The CPU of each worker that has one to itself.
+    pub(crate) cpus: Box<[Option<usize>]>,
     pub(crate) capacity: Capacity,
     pub(crate) spin: Spin,
     pub(crate) timing: bool,
@@ -125,7 +131,8 @@ pub(crate) struct Parts {
 impl Engine {
     /// Allocates everything.
     pub(crate) fn new(parts: Parts) -> Engine {
-        let Parts { signals, workers, capacity, spin, timing, seed, ordered, first, .. } = parts;
+        let Parts { signals, cpus, capacity, spin, timing, seed, ordered, first, .. } = parts;
+        let workers = cpus.len();
         let Parts {
             retries,
             retry_failed,
@@ -166,6 +173,7 @@ impl Engine {
             capacity,
             spin,
             lending: Lending::default(),
+            turns: Turns::new(if processes { Box::default() } else { cpus }).into(),
             timing,
             seed,
             inline: AtomicU64::new(0),
@@ -173,7 +181,7 @@ impl Engine {
             tally: Tally::new(),
             trace: (trace_jobs > 0).then(|| Trace::new(trace_jobs)),
             born: now_ns(),
-            stalls: Stalls::new(stall_report_ns),
+            stalls: Stalls::new(stall_report_ns).into(),
             notes: Notes::new(capacity.in_flight),
             usual_limit,
             limits,

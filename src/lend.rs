@@ -16,6 +16,7 @@
 //! somebody, and to go to and fro between two threads.
 
 use crate::sync::{AtomicU64, Ordering};
+use crossbeam_utils::CachePadded;
 
 /// A backlog is worth a worker's wake if it lasts for so long.
 const WORTH_NS: u64 = 16_000;
@@ -25,6 +26,9 @@ const SAMPLE: u64 = 16;
 /// Jobs whose outcomes are no further apart are short ones.
 const SHORT_NS: u64 = 4_000;
 
+/// What was done while a host was away for so long says nothing of how far apart outcomes are.
+const AWAY_NS: u64 = 100_000;
+
 /// What hosts have learnt of how far apart outcomes are.
 #[derive(Default)]
 pub(crate) struct Lending {
@@ -32,8 +36,11 @@ pub(crate) struct Lending {
     count: AtomicU64,
     /// ...then.
     then: AtomicU64,
-    /// How far apart those before were, in nanoseconds.
-    apart: AtomicU64,
+    /// When a host has waited last.
+    left: AtomicU64,
+    /// How far apart those before were, in nanoseconds. Workers read it whenever they wait, and a
+    /// host writes what is above as often: together, one job in a row took 1.3 times as long.
+    apart: CachePadded<AtomicU64>,
 }
 
 impl Lending {
@@ -46,12 +53,20 @@ impl Lending {
     /// outcome.
     pub(crate) fn worth(&self, now: u64, resolved: u64) -> u64 {
         let jobs = resolved.saturating_sub(self.count.load(Ordering::Relaxed));
-        if jobs >= SAMPLE {
+        if now.saturating_sub(self.left.load(Ordering::Relaxed)) > AWAY_NS {
+            self.then.store(now, Ordering::Relaxed);
+            self.count.store(resolved, Ordering::Relaxed);
+        } else if jobs >= SAMPLE {
             let ns = now.saturating_sub(self.then.swap(now, Ordering::Relaxed));
             self.count.store(resolved, Ordering::Relaxed);
             self.apart.store(ns / jobs, Ordering::Relaxed);
         }
         WORTH_NS / self.apart.load(Ordering::Relaxed).max(1)
+    }
+
+    /// A host has waited until now.
+    pub(crate) fn leave(&self, now: u64) {
+        self.left.store(now, Ordering::Relaxed);
     }
 }
 
@@ -62,13 +77,20 @@ mod tests {
     #[test]
     fn a_backlog_is_worth_a_wake_by_how_long_it_lasts() {
         let lending = Lending::default();
+        let worth = |later: u64, resolved| {
+            let now = 1_000_000 + later;
+            let worth = lending.worth(now, resolved);
+            lending.leave(now + 1_000);
+            worth
+        };
         assert!(!lending.are_short());
-        assert_eq!(lending.worth(5_000, 0), WORTH_NS); // Nothing is known: none is.
-        assert_eq!(lending.worth(5_000, SAMPLE), 51); // 312 ns apart.
-        assert_eq!(lending.worth(9_000, 2 * SAMPLE - 1), 51);
-        assert_eq!(lending.worth(21_000, 2 * SAMPLE), 16); // 1 us apart.
+        assert_eq!(worth(5_000, 0), WORTH_NS); // Nothing is known: none is.
+        assert_eq!(worth(10_000, SAMPLE), 51); // 312 ns apart.
+        assert_eq!(worth(14_000, 2 * SAMPLE - 1), 51);
+        assert_eq!(worth(26_000, 2 * SAMPLE), 16); // 1 us apart.
         assert!(lending.are_short());
-        assert_eq!(lending.worth(1_000_000_000, 3 * SAMPLE), 0);
+        assert_eq!(worth(127_001, 3 * SAMPLE), 16, "the host was away");
+        assert_eq!(worth(225_000, 4 * SAMPLE), 2); // 6 us apart, and more.
         assert!(!lending.are_short());
     }
 }

@@ -93,7 +93,7 @@ impl Running {
         let (workers, timing, seed) = (cpus.len(), config.timing, config.seed);
         let engine = Engine::new(Parts {
             signals,
-            workers,
+            cpus: cpus.clone().into(),
             capacity,
             spin,
             timing,

@@ -134,7 +134,7 @@ impl Engine {
 
     #[cold]
     fn await_row(&self, most: usize, timeout: Timeout) -> Result<Row, Status> {
-        self.await_news(timeout, || self.take_row(most))
+        self.await_news(timeout, || self.take_row(most), |row| &row.places[row.first])
     }
 
     /// The oldest results of the session; those of earlier ones are discarded on the way.

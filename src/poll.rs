@@ -82,7 +82,7 @@ impl Engine {
 
     #[cold]
     fn await_result(&self, timeout: Timeout) -> Result<Completion, Status> {
-        self.await_news(timeout, || self.take_result())
+        self.await_news(timeout, || self.take_result(), |done| done)
     }
 
     /// A result was taken: has the payload come of one that will be.
@@ -105,6 +105,9 @@ impl Engine {
         if !self.spin.is_crowd() {
             return;
         }
+        if self.turns.are_on() && self.has_job(0, 0) {
+            return self.take_turn();
+        }
         let others = self.lending.worth(now, self.credits.resolved());
         let is_wanted = |stage: &usize| self.has_job(*stage, others);
         if let Some(stage) = (0..self.relays.len()).find(is_wanted)
@@ -115,11 +118,27 @@ impl Engine {
         }
     }
 
-    /// Waits until `take` does not find it empty, or the timeout.
+    /// The same where it takes turns with one, see [`crate::turns`].
+    fn take_turn(&self) {
+        if self.turns.are_enough() && self.signals.work.has_sleepers() {
+            self.signals.work.wake_elsewhere();
+        }
+        // The kernel need not switch at the first.
+        for _ in 0..3 {
+            give_way();
+            if !self.has_job(0, 0) {
+                return;
+            }
+        }
+        self.turns.end();
+    }
+
+    /// Waits until `take` does not find it empty, or the timeout. `first` is what it found first.
     pub(crate) fn await_news<T>(
         &self,
         timeout: Timeout,
         take: impl Fn() -> Result<T, Status>,
+        first: impl Fn(&T) -> &Completion,
     ) -> Result<T, Status> {
         let take = &take;
         let attempt = || match take() {
@@ -140,7 +159,14 @@ impl Engine {
             Err(Status::Empty) => Err(Status::Timeout),
             answer => answer,
         });
-        self.tally.waited(now_ns() - now, found.is_ok());
+        let end = now_ns();
+        if self.spin.is_crowd() {
+            self.lending.leave(end);
+            if let Ok(done) = &found {
+                self.turns.waited(first(done).tag.worker(), end - now, end);
+            }
+        }
+        self.tally.waited(end - now, found.is_ok());
         found
     }
 

@@ -53,6 +53,7 @@ impl Engine {
         self.lend_core(now_ns());
         let has = |_| !self.is_full();
         let admitted = self.signals.room.wait(self.spin, timeout.deadline(), attempt, has);
+        self.lending.leave(now_ns());
         admitted.unwrap_or(Err(Status::Timeout))
     }
 
@@ -152,7 +153,9 @@ impl Engine {
     #[inline(always)]
     fn tell_workers(&self, jobs: u64) {
         let (has, pending) = (|others| self.jobs.has(others), || self.has_pending_jobs());
-        self.signals.work.notify_near(jobs, has, pending);
+        if self.signals.work.notify_near(jobs, has, pending) {
+            self.turns.begin(now_ns());
+        }
     }
 
     /// Without workers, jobs run before their put returns.

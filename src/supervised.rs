@@ -9,6 +9,7 @@ use crate::clock::{Deadline, now_ns};
 use crate::credits::Outcome;
 use crate::desk::Desk;
 use crate::engine::Engine;
+use crate::event::is_sample;
 use crate::job::{Completion, Id, Job, Tag};
 use crate::limits::due;
 use crate::record::Text;
@@ -29,12 +30,19 @@ impl Engine {
     /// As [`Engine::serve`], or until the thread is set aside.
     pub(crate) fn serve_supervised(&self, worker: usize) -> Ended {
         let (mut text, stage) = (Text::EMPTY, self.stage_of(worker));
+        let mut waits = 0;
         loop {
-            let job = match self.await_job(stage) {
-                Next::Job(job) => job,
-                Next::GoHome => return Ended::Home,
+            let (job, is_sample) = match self.next_job(stage) {
+                Some(job) => (job, false),
+                None => match self.await_job(stage) {
+                    Next::Job(job) => {
+                        waits += 1;
+                        (job, is_sample(waits))
+                    }
+                    Next::GoHome => return Ended::Home,
+                },
             };
-            if let Err(payload) = self.work_supervised(worker, stage, job, &mut text) {
+            if let Err(payload) = self.work_supervised(worker, stage, job, &mut text, is_sample) {
                 return Ended::Aside(payload);
             }
         }
@@ -47,9 +55,6 @@ impl Engine {
         };
         let has = |others| self.has_job(stage, others);
         let (work, pending) = (self.signals.work_of(stage), || self.has_pending_work(stage));
-        if let Some(next) = self.next_job(stage) {
-            return Next::Job(next);
-        }
         let spin = self.spin.of_worker(self.lending.are_short());
         let next = work.wait_behind(spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
         next.unwrap_or(Next::GoHome)
@@ -62,6 +67,7 @@ impl Engine {
         stage: usize,
         mut job: Job,
         text: &mut Text,
+        is_sample: bool,
     ) -> Result<(), *mut c_void> {
         if !self.take_up(worker, job) {
             return Ok(());
@@ -69,7 +75,11 @@ impl Engine {
         let desk = &self.desks[worker];
         let now = if self.timing { now_ns() } else { 0 };
         let number = self.begin(desk, &job, now);
+        let began = if is_sample { now_ns() } else { 0 };
         let (outcome, payload) = self.transform(worker, stage, Some(desk), job, text);
+        if is_sample {
+            self.signals.work_of(stage).learn_first(now_ns() - began);
+        }
         if !desk.end_if(number) {
             return Err(payload);
         }

@@ -64,6 +64,11 @@ impl Parking {
     pub(crate) fn wake_here(&self, word: &AtomicU64) -> bool {
         crate::os::futex::wake_here(word, self.across)
     }
+
+    /// Wakes one, if it can one that went to sleep on another CPU.
+    pub(crate) fn wake_elsewhere(&self, word: &AtomicU64) {
+        crate::os::futex::wake_elsewhere(word, self.across)
+    }
 }
 
 /// The futex as loom understands it: the kernel compares and enqueues under a lock of its own.
@@ -95,5 +100,9 @@ impl Parking {
     pub(crate) fn wake_here(&self, word: &AtomicU64) -> bool {
         self.wake(word, 1);
         true
+    }
+
+    pub(crate) fn wake_elsewhere(&self, word: &AtomicU64) {
+        self.wake(word, 1);
     }
 }

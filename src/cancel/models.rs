@@ -81,7 +81,8 @@ fn models_a_cancel_meets_the_end_of_a_job() {
 /// A worker of a stage has the next job of it, if there is one.
 fn work(model: &Model, stage: usize) {
     if let Some(job) = model.engine.next_job(stage) {
-        let worked = model.engine.work_supervised(stage, stage, job, &mut Text::EMPTY.clone());
+        let worked =
+            model.engine.work_supervised(stage, stage, job, &mut Text::EMPTY.clone(), false);
         assert_eq!(worked, Ok(()));
     }
 }

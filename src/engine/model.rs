@@ -55,7 +55,7 @@ pub(crate) fn parts(workers: usize, capacity: Capacity) -> Parts {
     let run = Counting { counts: Default::default(), outcome: Outcome::Done };
     Parts {
         signals: Lease::new(),
-        workers,
+        cpus: vec![None; workers].into(),
         capacity,
         spin: Spin::NONE,
         timing: false,

@@ -91,15 +91,21 @@ impl Brief {
 
 impl Event {
     /// As [`Event::notify`], from one on whose core some may sleep, and who has time for what is
-    /// brief. `has` and `pending` as for [`Event::wait_behind`].
+    /// brief: whether one of these was woken. `has` and `pending` as for [`Event::wait_behind`].
     #[inline]
     pub(crate) fn notify_near(
         &self,
         news: u64,
         has: impl Fn(u64) -> bool,
         pending: impl Fn() -> bool,
-    ) {
-        self.notify_by(news, || self.give_if_brief(news, has, pending));
+    ) -> bool {
+        let mut is_here = false;
+        self.notify_by(news, || {
+            let given = self.give_if_brief(news, has, pending);
+            is_here = given == Some(true);
+            given.is_some()
+        });
+        is_here
     }
 
     /// It took so long to deal with news that was waited for.
@@ -116,27 +122,24 @@ impl Event {
         }
     }
 
-    /// Whether it was.
+    /// Whether it was, and then whether one of this core was woken.
     #[cold]
     fn give_if_brief(
         &self,
         news: u64,
         has: impl Fn(u64) -> bool,
         pending: impl Fn() -> bool,
-    ) -> bool {
+    ) -> Option<bool> {
         // In the models nothing is known of time; they call `give_near` themselves.
         if cfg!(loom) {
-            return false;
+            return None;
         }
         let most = self.pace.wake_ns() / PART;
         // Behind others it is not at once that somebody comes to it.
         let is_brief = self.brief.takes(news).is_some_and(|takes| takes <= most)
             && !has(news)
             && !self.brief.is_shy();
-        if is_brief {
-            self.give_near(news, has, pending);
-        }
-        is_brief
+        is_brief.then(|| self.give_near(news, has, pending))
     }
 
     pub(super) fn give_near(
@@ -144,9 +147,10 @@ impl Event {
         news: u64,
         has: impl Fn(u64) -> bool,
         pending: impl Fn() -> bool,
-    ) {
+    ) -> bool {
         self.word.fetch_add(SEARCHING, Ordering::AcqRel);
-        if self.give_here(false) == Some(true) {
+        let is_here = self.give_here(false) == Some(true);
+        if is_here {
             self.let_run();
         }
         self.word.fetch_sub(SEARCHING, Ordering::AcqRel); // W5
@@ -160,6 +164,7 @@ impl Event {
             let others = (news.min(BREADTH) - 1).max(1);
             self.give(|word| sleeping(word).min(others));
         }
+        is_here
     }
 
     /// Gives the core to whoever was woken on it. If it comes back late, for another thread had it,

@@ -57,6 +57,13 @@ impl Event {
         self.give_here(true);
     }
 
+    /// The same for one that went to sleep on another CPU than the caller's.
+    #[cold]
+    pub(crate) fn wake_elsewhere(&self) {
+        let wake = |_| self.parking.wake_elsewhere(&self.word);
+        self.give_by(|word| sleeping(word).min(1), true, wake);
+    }
+
     /// Somebody was woken and has not come. If he is overdue, for his core is busy, another is
     /// woken: it may have one to itself.
     #[cold]

@@ -21,7 +21,17 @@ pub(crate) fn wake(word: &AtomicU64, across: bool, count: u32) {
 /// Wakes one of them, if it can one that went to sleep on the CPU that the caller runs on: whether
 /// it could.
 pub(crate) fn wake_here(word: &AtomicU64, across: bool) -> bool {
-    let could = wake_of(word, across, 1, here()) > 0;
+    wake_rather(word, across, here())
+}
+
+/// Wakes one of them, if it can one that went to sleep on another CPU.
+pub(crate) fn wake_elsewhere(word: &AtomicU64, across: bool) {
+    wake_rather(word, across, !here());
+}
+
+/// Wakes one of them, if it can one of that set: whether it could.
+fn wake_rather(word: &AtomicU64, across: bool, set: i32) -> bool {
+    let could = wake_of(word, across, 1, set) > 0;
     if !could {
         wake(word, across, 1);
     }

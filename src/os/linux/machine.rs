@@ -23,10 +23,14 @@ use crate::affinity::{Cpu, Machine};
 /// The allowed CPUs are those of the calling thread, so a thread that was pinned sees only its
 /// own CPU: call this on the host's thread, before anything is pinned.
 pub(crate) fn read_machine() -> Machine {
+    read_below(Path::new("/"), &allowed_cpus(), current_cpu())
+}
+
+/// The CPU that the calling thread runs on.
+pub(crate) fn current_cpu() -> Option<usize> {
     // SAFETY: `sched_getcpu` takes no argument and writes no memory of the caller.
     let current = unsafe { libc::sched_getcpu() };
-    let current = usize::try_from(current).ok();
-    read_below(Path::new("/"), &allowed_cpus(), current)
+    usize::try_from(current).ok()
 }
 
 /// Restricts the calling thread to `cpu`; true only if the kernel confirms that the thread's set
