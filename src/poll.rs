@@ -176,6 +176,8 @@ impl Engine {
         loop {
             self.may_poll()?;
             let Some(done) = self.results.pop() else { return Err(self.why_nothing()) };
+            // On its way while the job gets its outcome, if it was not sent for.
+            prefetch::to_write(done.word as u64);
             // Read after the pop: what a reset made stale before that is not delivered.
             if done.id.session() >= self.signals.phase().session() {
                 return Ok(done);

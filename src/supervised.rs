@@ -50,7 +50,7 @@ impl Engine {
 
     fn await_job(&self, stage: usize) -> Next {
         let attempt = || match self.next_job(stage) {
-            Some(job) => Some(Next::Job(job)),
+            Some(job) => Some(Next::job(job)),
             None => self.signals.phase().closed().then_some(Next::GoHome),
         };
         let has = |others| self.has_job(stage, others);

@@ -27,6 +27,15 @@ pub(crate) enum Next {
     GoHome,
 }
 
+impl Next {
+    /// A job that was waited for: nobody has sent for its payload, and it comes while the worker
+    /// leaves those who search.
+    pub(crate) fn job(job: Job) -> Next {
+        prefetch::to_read(job.payload as u64);
+        Next::Job(job)
+    }
+}
+
 impl Engine {
     /// Works until the executor closes.
     pub(crate) fn serve(&self, worker: usize) {
@@ -80,7 +89,7 @@ impl Engine {
     #[inline(never)] // As for `work_at_last`.
     fn wait_for_job(&self) -> Next {
         let attempt = || match self.jobs.pop() {
-            Some(job) => Some(Next::Job(job)),
+            Some(job) => Some(Next::job(job)),
             None => self.signals.phase().closed().then_some(Next::GoHome),
         };
         let (work, has) = (&self.signals.work, |others| self.jobs.has(others));
