@@ -100,22 +100,23 @@ impl Engine {
         }
     }
 
-    /// Leaves the core of a caller that has to wait to a worker, if there is work for one.
-    pub(crate) fn lend_core(&self, now: u64) {
+    /// Leaves the core of a caller that has to wait to a worker, if there is work for one. Whether it
+    /// did.
+    pub(crate) fn lend_core(&self, now: u64) -> bool {
         if !self.spin.is_crowd() {
-            return;
+            return false;
         }
         if self.turns.are_on() && self.has_job(0, 0) {
-            return self.take_turn();
+            self.take_turn();
+            return true;
         }
         let others = self.lending.worth(now, self.credits.resolved());
         let is_wanted = |stage: &usize| self.has_job(*stage, others);
-        if let Some(stage) = (0..self.relays.len()).find(is_wanted)
-            && !give_way()
-            && self.signals.work_of(stage).has_sleepers()
-        {
+        let Some(stage) = (0..self.relays.len()).find(is_wanted) else { return false };
+        if !give_way() && self.signals.work_of(stage).has_sleepers() {
             self.signals.work_of(stage).wake_here();
         }
+        true
     }
 
     /// The same where it takes turns with one, see [`crate::turns`].
@@ -152,9 +153,11 @@ impl Engine {
         let pending = || self.results.is_pending();
         let wait = |until| ready.wait_behind(self.spin, Who::Host, until, attempt, has, pending);
         let now = now_ns();
-        self.lend_core(now);
+        // What is there then is not to lie until the look begins, some pauses later.
+        let at_once = if self.lend_core(now) { attempt() } else { None };
         let resolved = || self.credits.resolved();
-        let found = self.stalls.watch(now, timeout.counted_from(now), resolved, wait);
+        let watch = || self.stalls.watch(now, timeout.counted_from(now), resolved, wait);
+        let found = at_once.or_else(watch);
         let found = found.unwrap_or_else(|| match self.answer_empty(take) {
             Err(Status::Empty) => Err(Status::Timeout),
             answer => answer,

@@ -50,9 +50,10 @@ impl Engine {
             Err(Status::Full) => None,
             answer => Some(answer),
         };
-        self.lend_core(now_ns());
+        let at_once = if self.lend_core(now_ns()) { attempt() } else { None };
         let has = |_| !self.is_full();
-        let admitted = self.signals.room.wait(self.spin, timeout.deadline(), attempt, has);
+        let wait = || self.signals.room.wait(self.spin, timeout.deadline(), attempt, has);
+        let admitted = at_once.or_else(wait);
         self.lending.leave(now_ns());
         admitted.unwrap_or(Err(Status::Timeout))
     }
