@@ -121,20 +121,22 @@ impl Event {
     /// the waker some microseconds, and they share that.
     #[inline]
     pub(crate) fn notify(&self, news: u64) {
-        self.notify_by(news, || false);
+        let word = self.word.load(Ordering::Relaxed); // N3
+        if sleeping(word) > 0 {
+            self.tell(word, news);
+        }
     }
 
-    /// The same, unless `is_given` has told of it where nobody searched.
-    #[inline]
-    fn notify_by(&self, news: u64, is_given: impl FnOnce() -> bool) {
+    /// N4 where the word says that enough search, or does not. Apart, as all that is not done where
+    /// everybody is awake: in the middle of a put it cost that the registers.
+    #[cold]
+    #[inline(never)]
+    fn tell(&self, word: u64, news: u64) {
         let most = news.min(BREADTH);
         let wanted = move |word| sleeping(word).min(most.saturating_sub(searching(word)));
-        let word = self.word.load(Ordering::Relaxed); // N3
         if wanted(word) > 0 {
-            if searching(word) > 0 || !is_given() {
-                self.give(wanted); // N4
-            }
-        } else if sleeping(word) > 0 && tokens(word) > 0 {
+            self.give(wanted);
+        } else if tokens(word) > 0 {
             self.hurry();
         }
     }

@@ -155,7 +155,7 @@ impl Engine {
     fn tell_workers(&self, jobs: u64) {
         let (has, pending) = (|others| self.jobs.has(others), || self.has_pending_jobs());
         if self.signals.work.notify_near(jobs, has, pending) {
-            self.turns.begin(now_ns());
+            self.turns.begin();
         }
     }
 

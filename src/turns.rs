@@ -9,6 +9,7 @@
 //! Who works on the host's core the CPUs tell that workers are pinned to. It is asked for only
 //! where a wait took as long as a turn, so that jobs that go to another core pay nothing.
 
+use crate::clock::now_ns;
 use crate::os::machine::current_cpu;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -48,8 +49,9 @@ impl Turns {
 
     /// A worker of this core was woken for a job.
     #[cold]
-    pub(crate) fn begin(&self, now: u64) {
-        self.last.store(now, Ordering::Relaxed);
+    #[inline(never)]
+    pub(crate) fn begin(&self) {
+        self.last.store(now_ns(), Ordering::Relaxed);
         self.count.store(1, Ordering::Relaxed);
     }
 

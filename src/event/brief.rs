@@ -14,7 +14,7 @@
 //! How long news takes those tell who deal with it. A core that comes back late, for another thread
 //! had it, is not given away again for a while.
 
-use super::word::{SEARCHING, sleeping};
+use super::word::{SEARCHING, searching, sleeping};
 use super::{BREADTH, Event};
 use crate::barrier;
 #[cfg(not(loom))]
@@ -99,13 +99,25 @@ impl Event {
         has: impl Fn(u64) -> bool,
         pending: impl Fn() -> bool,
     ) -> bool {
-        let mut is_here = false;
-        self.notify_by(news, || {
-            let given = self.give_if_brief(news, has, pending);
-            is_here = given == Some(true);
-            given.is_some()
-        });
-        is_here
+        let word = self.word.load(Ordering::Relaxed); // N3
+        sleeping(word) > 0 && self.tell_near(word, news, has, pending)
+    }
+
+    /// As [`Event::tell`].
+    #[cold]
+    #[inline(never)]
+    fn tell_near(
+        &self,
+        word: u64,
+        news: u64,
+        has: impl Fn(u64) -> bool,
+        pending: impl Fn() -> bool,
+    ) -> bool {
+        if searching(word) == 0 && self.is_brief(news, &has) {
+            return self.give_near(news, has, pending);
+        }
+        self.tell(word, news);
+        false
     }
 
     /// It took so long to deal with news that was waited for.
@@ -122,26 +134,20 @@ impl Event {
         }
     }
 
-    /// Whether it was, and then whether one of this core was woken.
-    #[cold]
-    fn give_if_brief(
-        &self,
-        news: u64,
-        has: impl Fn(u64) -> bool,
-        pending: impl Fn() -> bool,
-    ) -> Option<bool> {
+    /// Whether it is known to be brief, and the core may be given away.
+    fn is_brief(&self, news: u64, has: impl Fn(u64) -> bool) -> bool {
         // In the models nothing is known of time; they call `give_near` themselves.
         if cfg!(loom) {
-            return None;
+            return false;
         }
         let most = self.pace.wake_ns() / PART;
         // Behind others it is not at once that somebody comes to it.
-        let is_brief = self.brief.takes(news).is_some_and(|takes| takes <= most)
+        self.brief.takes(news).is_some_and(|takes| takes <= most)
             && !has(news)
-            && !self.brief.is_shy();
-        is_brief.then(|| self.give_near(news, has, pending))
+            && !self.brief.is_shy()
     }
 
+    /// Whether one of this core was woken.
     pub(super) fn give_near(
         &self,
         news: u64,
