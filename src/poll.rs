@@ -124,11 +124,15 @@ impl Engine {
         if self.turns.are_enough() && self.signals.work.has_sleepers() {
             self.signals.work.wake_elsewhere();
         }
-        // The kernel need not switch at the first.
+        // The kernel need not switch at the first. If it did, and the job lies there, it was not to
+        // the worker.
         for _ in 0..3 {
-            give_way();
+            let is_taken = give_way();
             if !self.has_job(0, 0) {
                 return;
+            }
+            if is_taken {
+                break;
             }
         }
         self.turns.end();

@@ -13,8 +13,9 @@ use crate::clock::now_ns;
 use crate::os::machine::current_cpu;
 use crate::sync::{AtomicU64, Ordering};
 
-/// A wait that was shorter was no turn.
-const TURN_NS: u64 = 1_000;
+/// A wait that was shorter was no turn, and one that was longer is not to be had again: another thread
+/// uses the core.
+const TURN_NS: std::ops::Range<u64> = 1_000..50_000;
 /// Turns follow each other if no more time lies between them: a host that does something else in
 /// between loses little by them.
 const LULL_NS: u64 = 16_000;
@@ -58,7 +59,7 @@ impl Turns {
     /// A wait of so many nanoseconds ended at `now` with what that worker has done.
     pub(crate) fn waited(&self, worker: u16, ns: u64, now: u64) {
         let cpu = self.cpus.get(usize::from(worker)).copied().flatten();
-        if ns < TURN_NS || cpu.is_none() || cpu != current_cpu() {
+        if !TURN_NS.contains(&ns) || cpu.is_none() || cpu != current_cpu() {
             return self.end();
         }
         let last = self.last.swap(now, Ordering::Relaxed);
@@ -99,12 +100,14 @@ mod tests {
                 turn(0, 1_500, 10),
                 turn(1, 1_500, 10), // Of another core.
                 turn(0, 1_500, 10),
-                turn(0, TURN_NS - 1, 10), // Too short.
+                turn(0, TURN_NS.start - 1, 10),
+                turn(0, 1_500, 10),
+                turn(0, TURN_NS.end, 10),
                 turn(0, 1_500, 10),
                 turn(2, 1_500, 10), // Of no one core.
                 turn(3, 1_500, 10), // There is none.
             ];
-            current_cpu() == Some(here) && counts == [1, 2, 1, 2, 0, 1, 0, 1, 0, 0]
+            current_cpu() == Some(here) && counts == [1, 2, 1, 2, 0, 1, 0, 1, 0, 1, 0, 0]
         });
         assert!(counted);
     }
