@@ -153,7 +153,9 @@ impl Engine {
     /// There are so many jobs more.
     #[inline(always)]
     fn tell_workers(&self, jobs: u64) {
-        let (has, pending) = (|others| self.jobs.has(others), || self.has_pending_jobs());
+        // Whoever counts as searching looks for all that others rely on it to find: jobs that came
+        // back from a worker, too.
+        let (has, pending) = (|others| self.has_job(0, others), || self.has_pending_work(0));
         if self.signals.work.notify_near(jobs, has, pending) {
             self.turns.begin();
         }

@@ -91,7 +91,8 @@ impl Brief {
 
 impl Event {
     /// As [`Event::notify`], from one on whose core some may sleep, and who has time for what is
-    /// brief: whether one of these was woken. `has` and `pending` as for [`Event::wait_behind`].
+    /// brief: whether one of these was woken. `has` and `pending` as for [`Event::wait_behind`]: of
+    /// all news that others may bring, for these may rely on this thread as on any searcher.
     #[inline]
     pub(crate) fn notify_near(
         &self,
