@@ -208,6 +208,7 @@ impl Engine {
             + config.stages.len().saturating_sub(1) * Returned::bytes(capacity.in_flight)
             + if_so(config.has_pauses(), Later::bytes(capacity.in_flight))
             + desks * size_of::<Desk>()
+            + if_so(!processes, Turns::bytes(workers))
             + Tally::bytes()
             + Trace::bytes(config.trace_jobs)
             + size_of::<Engine>()

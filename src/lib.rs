@@ -67,6 +67,7 @@
 //! | `buffer` | a batch on its way: filled, sent, brought back, released |
 //! | `event_fd` | a poll that finds nothing, where the host waits for the descriptor |
 //! | `publish` | what came of a job, on its way to pollers |
+//! | `host` | how a host waits |
 //! | `put`, `worker`, `poll` | the walk of a payload, step by step |
 //! | `many` | several in one call |
 //! | `recall`, `reset` | taking back what is not begun; clearing the way |
@@ -146,6 +147,7 @@ mod engine;
 
 mod buffer;
 mod event_fd;
+mod host;
 mod poll;
 mod publish;
 mod put;

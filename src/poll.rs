@@ -10,10 +10,8 @@ use crate::clock::{Timeout, now_ns};
 use crate::credits::Outcome;
 use crate::engine::{Engine, Marks};
 use crate::job::{Completion, Id, Tag, Times};
-use crate::pace::give_way;
 use crate::prefetch;
 use crate::record::Text;
-use crate::spin::Who;
 use crate::status::Status;
 use crate::trace::{Record, Trace};
 use std::ffi::c_void;
@@ -82,7 +80,8 @@ impl Engine {
 
     #[cold]
     fn await_result(&self, timeout: Timeout) -> Result<Completion, Status> {
-        self.await_news(timeout, || self.take_result(), |done| done)
+        let take = || self.take_result().inspect(|_| self.foresee());
+        self.await_news(timeout, take, |done| done)
     }
 
     /// A result was taken: has the payload come of one that will be.
@@ -98,83 +97,6 @@ impl Engine {
         if why == Status::Empty {
             self.tally.came_early();
         }
-    }
-
-    /// Leaves the core of a caller that has to wait to a worker, if there is work for one. Whether it
-    /// did.
-    pub(crate) fn lend_core(&self, now: u64) -> bool {
-        if !self.spin.is_crowd() {
-            return false;
-        }
-        if self.turns.are_on() && self.has_job(0, 0) {
-            self.take_turn();
-            return true;
-        }
-        let others = self.lending.worth(now, self.credits.resolved());
-        let is_wanted = |stage: &usize| self.has_job(*stage, others);
-        let Some(stage) = (0..self.relays.len()).find(is_wanted) else { return false };
-        if !give_way() && self.signals.work_of(stage).has_sleepers() {
-            self.signals.work_of(stage).wake_here();
-        }
-        true
-    }
-
-    /// The same where it takes turns with one, see [`crate::turns`].
-    fn take_turn(&self) {
-        if self.turns.are_enough() && self.signals.work.has_sleepers() {
-            self.signals.work.wake_elsewhere();
-        }
-        // The kernel need not switch at the first. If it did, and the job lies there, it was not to
-        // the worker.
-        for _ in 0..3 {
-            let is_taken = give_way();
-            if !self.has_job(0, 0) {
-                return;
-            }
-            if is_taken {
-                break;
-            }
-        }
-        self.turns.end();
-    }
-
-    /// Waits until `take` does not find it empty, or the timeout. `first` is what it found first.
-    pub(crate) fn await_news<T>(
-        &self,
-        timeout: Timeout,
-        take: impl Fn() -> Result<T, Status>,
-        first: impl Fn(&T) -> &Completion,
-    ) -> Result<T, Status> {
-        let take = &take;
-        let attempt = || match take() {
-            Err(Status::Empty) => None,
-            answer => {
-                self.foresee();
-                Some(answer)
-            }
-        };
-        let (ready, has) = (&self.signals.ready, |others| self.results.has(others));
-        let pending = || self.results.is_pending();
-        let wait = |until| ready.wait_behind(self.spin, Who::Host, until, attempt, has, pending);
-        let now = now_ns();
-        // What is there then is not to lie until the look begins, some pauses later.
-        let at_once = if self.lend_core(now) { attempt() } else { None };
-        let resolved = || self.credits.resolved();
-        let watch = || self.stalls.watch(now, timeout.counted_from(now), resolved, wait);
-        let found = at_once.or_else(watch);
-        let found = found.unwrap_or_else(|| match self.answer_empty(take) {
-            Err(Status::Empty) => Err(Status::Timeout),
-            answer => answer,
-        });
-        let end = now_ns();
-        if self.spin.is_crowd() {
-            self.lending.leave(end);
-            if let Ok(done) = &found {
-                self.turns.waited(first(done).tag.worker(), end - now, end);
-            }
-        }
-        self.tally.waited(end - now, found.is_ok());
-        found
     }
 
     /// The oldest result of the session; those of earlier ones are discarded on the way.

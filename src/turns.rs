@@ -38,6 +38,11 @@ impl Turns {
         Turns { cpus, count: AtomicU64::new(0), last: AtomicU64::new(0) }
     }
 
+    /// Bytes that it takes beside its own, for so many workers.
+    pub(crate) fn bytes(workers: usize) -> usize {
+        workers * size_of::<Option<usize>>()
+    }
+
     /// Whether the last wait was a turn.
     pub(crate) fn are_on(&self) -> bool {
         self.count.load(Ordering::Relaxed) > 0
