@@ -155,7 +155,10 @@ impl Engine {
     fn tell_workers(&self, jobs: u64) {
         // Whoever counts as searching looks for all that others rely on it to find: jobs that came
         // back from a worker, too.
+        #[cfg(not(control = "near_look"))]
         let (has, pending) = (|others| self.has_job(0, others), || self.has_pending_work(0));
+        #[cfg(control = "near_look")]
+        let (has, pending) = (|others| self.jobs.has(others), || self.has_pending_jobs());
         if self.signals.work.notify_near(jobs, has, pending) {
             self.turns.begin();
         }

@@ -191,3 +191,6 @@ impl Engine {
         Completion { id, word, tag, position, created, started, finished }
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

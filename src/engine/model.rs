@@ -108,6 +108,12 @@ impl Model {
         Model::of(parts, Outcome::Failed)
     }
 
+    /// One of whose workers jobs may come back.
+    pub(crate) fn trying_again(in_flight: usize) -> Arc<Model> {
+        let parts = parts(1, Capacity { queued: in_flight, in_flight });
+        Model::of(Parts { retries: 1, retry_failed: true, ..parts }, Outcome::Done)
+    }
+
     fn build(workers: usize, capacity: Capacity, ordered: bool) -> Arc<Model> {
         Model::of(Parts { ordered, ..parts(workers, capacity) }, Outcome::Done)
     }

@@ -48,6 +48,10 @@ pub(super) struct Brief {
     next: AtomicU64,
     /// How often the core is not to be given away, for it came back late.
     shy: AtomicU64,
+    /// In the models nothing is known of time: all news is brief, or none. Not loom's, for it is
+    /// written before threads are there.
+    #[cfg(loom)]
+    always: std::sync::atomic::AtomicBool,
 }
 
 impl Brief {
@@ -136,16 +140,24 @@ impl Event {
     }
 
     /// Whether it is known to be brief, and the core may be given away.
+    #[cfg(not(loom))]
     fn is_brief(&self, news: u64, has: impl Fn(u64) -> bool) -> bool {
-        // In the models nothing is known of time; they call `give_near` themselves.
-        if cfg!(loom) {
-            return false;
-        }
         let most = self.pace.wake_ns() / PART;
         // Behind others it is not at once that somebody comes to it.
         self.brief.takes(news).is_some_and(|takes| takes <= most)
             && !has(news)
             && !self.brief.is_shy()
+    }
+
+    #[cfg(loom)]
+    fn is_brief(&self, news: u64, has: impl Fn(u64) -> bool) -> bool {
+        self.brief.always.load(std::sync::atomic::Ordering::SeqCst) && !has(news)
+    }
+
+    /// From now on, for a model.
+    #[cfg(all(test, loom))]
+    pub(crate) fn is_always_brief(&self) {
+        self.brief.always.store(true, std::sync::atomic::Ordering::SeqCst);
     }
 
     /// Whether one of this core was woken.
