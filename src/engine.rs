@@ -13,6 +13,7 @@ use crate::later::Later;
 use crate::lend::Lending;
 use crate::limits::Limits;
 use crate::link::DEPTH;
+use crate::nap::Naps;
 use crate::notes::Notes;
 use crate::queue::Jobs;
 use crate::record::Records;
@@ -61,6 +62,7 @@ pub(crate) struct Engine {
     pub(crate) spin: Spin,
     pub(crate) lending: Lending,
     pub(crate) turns: CachePadded<Turns>,
+    pub(crate) naps: Naps,
     pub(crate) timing: bool,
     pub(crate) seed: u64,
     /// Jobs that run inside their put at this moment.
@@ -174,6 +176,7 @@ impl Engine {
             spin,
             lending: Lending::default(),
             turns: Turns::new(if processes { Box::default() } else { cpus }).into(),
+            naps: Naps::default(),
             timing,
             seed,
             inline: AtomicU64::new(0),
@@ -246,6 +249,11 @@ impl Engine {
     /// Whether thread workers take the step of [`crate::supervised`].
     pub(crate) fn is_supervised(&self) -> bool {
         self.limits.is_some() || self.retry_failed || self.stage_ends.len() > 1
+    }
+
+    /// Whether hosts may sleep until workers find no job: where all of these serve one queue.
+    pub(crate) fn may_nap(&self) -> bool {
+        self.spin.is_crowd() && self.lanes.is_empty() && self.stage_ends.len() == 1
     }
 
     /// Which stage a worker serves.

@@ -1,19 +1,20 @@
 //! How a host waits: its core is a worker's before it is its own again.
 //!
 //! Where workers take all cores, one that waits gives its core away first ([`crate::lend`],
-//! [`crate::turns`]), and only then looks, and sleeps ([`crate::event`]).
+//! [`crate::nap`], [`crate::turns`]), and only then looks, and sleeps ([`crate::event`]).
 
-use crate::clock::{Timeout, now_ns};
+use crate::clock::{Deadline, Timeout, now_ns};
 use crate::engine::Engine;
 use crate::job::Completion;
+use crate::nap::LONGEST_NS;
 use crate::pace::give_way;
-use crate::spin::Who;
+use crate::spin::{Spin, Who};
 use crate::status::Status;
 
 impl Engine {
     /// Leaves the core of a caller that has to wait to a worker, if there is work for one. Whether it
-    /// did.
-    pub(crate) fn lend_core(&self, now: u64) -> bool {
+    /// did. Not for long behind the deadline.
+    pub(crate) fn lend_core(&self, now: u64, deadline: Deadline) -> bool {
         if !self.spin.is_crowd() {
             return false;
         }
@@ -24,10 +25,29 @@ impl Engine {
         let others = self.lending.worth(now, self.credits.resolved());
         let is_wanted = |stage: &usize| self.has_job(*stage, others);
         let Some(stage) = (0..self.relays.len()).find(is_wanted) else { return false };
-        if !give_way() && self.signals.work_of(stage).has_sleepers() {
-            self.signals.work_of(stage).wake_here();
+        let work = self.signals.work_of(stage);
+        if self.may_nap() && self.naps.next() {
+            if work.has_sleepers() {
+                work.wake_here();
+            }
+            self.nap(now, deadline);
+            return true;
+        }
+        self.naps.lend();
+        let is_taken = give_way();
+        self.naps.came_back();
+        if !is_taken && work.has_sleepers() {
+            work.wake_here();
         }
         true
+    }
+
+    /// Sleeps until a worker finds no job, see [`crate::nap`].
+    pub(crate) fn nap(&self, now: u64, deadline: Deadline) {
+        let longest = Deadline::at(now.saturating_add(LONGEST_NS));
+        let until = if longest.is_before(deadline) { longest } else { deadline };
+        let is_over = || !self.has_job(0, 0) || self.signals.phase().refusal().is_err();
+        self.signals.empty.wait(Spin::NONE, until, || is_over().then_some(()), |_| false);
     }
 
     /// The same where it takes turns with one, see [`crate::turns`].
@@ -66,7 +86,7 @@ impl Engine {
         let wait = |until| ready.wait_behind(self.spin, Who::Host, until, attempt, has, pending);
         let now = now_ns();
         // What is there then is not to lie until the look begins, some pauses later.
-        let at_once = if self.lend_core(now) { attempt() } else { None };
+        let at_once = if self.lend_core(now, timeout.counted_from(now)) { attempt() } else { None };
         let resolved = || self.credits.resolved();
         let watch = || self.stalls.watch(now, timeout.counted_from(now), resolved, wait);
         let found = at_once.or_else(watch);
@@ -85,3 +105,6 @@ impl Engine {
         found
     }
 }
+
+#[cfg(all(test, loom))]
+mod models;

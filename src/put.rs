@@ -50,7 +50,8 @@ impl Engine {
             Err(Status::Full) => None,
             answer => Some(answer),
         };
-        let at_once = if self.lend_core(now_ns()) { attempt() } else { None };
+        let now = now_ns();
+        let at_once = if self.lend_core(now, timeout.counted_from(now)) { attempt() } else { None };
         let has = |_| !self.is_full();
         let wait = || self.signals.room.wait(self.spin, timeout.deadline(), attempt, has);
         let admitted = at_once.or_else(wait);

@@ -80,6 +80,8 @@ impl Engine {
                 self.discard_job(job);
             }
         }
+        #[cfg(not(control = "sweep_news"))]
+        self.signals.empty.notify_all();
     }
 
     /// As [`Engine::sweep_jobs`].

@@ -93,6 +93,8 @@ pub(crate) struct Signals {
     stages: [Event; MAX_STAGES - 1],
     /// Pollers wait for results, or the end. To be told by [`Signals::tell_poller`].
     pub(crate) ready: Event,
+    /// Hosts that have lent their core wait for workers to find no job, see [`crate::nap`].
+    pub(crate) empty: Event,
     /// Putters wait for room.
     pub(crate) room: Event,
     /// Those who fill batches wait for a free buffer.
@@ -226,6 +228,7 @@ impl Signals {
         self.work.notify_all();
         self.stages.iter().for_each(Event::notify_all);
         self.tell_pollers();
+        self.empty.notify_all();
         self.room.notify_all();
         self.spare.notify_all();
         self.alarm.notify_all();
@@ -234,7 +237,7 @@ impl Signals {
 
     /// As new, for the next executor.
     pub(crate) fn clear(&self) {
-        [&self.work, &self.ready, &self.room, &self.spare, &self.alarm, &self.staff]
+        [&self.work, &self.ready, &self.empty, &self.room, &self.spare, &self.alarm, &self.staff]
             .into_iter()
             .chain(&self.stages)
             .for_each(Event::clear);

@@ -148,7 +148,7 @@ impl Crew {
     pub(crate) fn stats(&self) -> Stats {
         let (crew, engine) = (self, &self.engine);
         let signals = &engine.signals;
-        let events = [&signals.work, &signals.ready, &signals.room, &signals.spare];
+        let events = [&signals.work, &signals.ready, &signals.empty, &signals.room, &signals.spare];
         let looks = events.map(Event::looks);
         let (accepted, [done, failed, panicked, crashed, timed_out, cancelled, discarded]) =
             engine.credits.counts();

@@ -49,6 +49,7 @@ impl Engine {
     }
 
     fn await_job(&self, stage: usize) -> Next {
+        self.tell_lenders();
         let attempt = || match self.next_job(stage) {
             Some(job) => Some(Next::job(job)),
             None => self.signals.phase().closed().then_some(Next::GoHome),

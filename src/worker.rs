@@ -18,7 +18,7 @@ use crate::record::Text;
 use crate::run::JobContext;
 use crate::slip::{ROW, Slip};
 use crate::spin::Who;
-use crate::sync::fence_after_rmw;
+use crate::sync::{fence_after_rmw, full_fence};
 use std::ffi::c_void;
 
 /// What a worker that waited has found.
@@ -88,6 +88,7 @@ impl Engine {
 
     #[inline(never)] // As for `work_at_last`.
     fn wait_for_job(&self) -> Next {
+        self.tell_lenders();
         let attempt = || match self.jobs.pop() {
             Some(job) => Some(Next::job(job)),
             None => self.signals.phase().closed().then_some(Next::GoHome),
@@ -97,6 +98,18 @@ impl Engine {
         let spin = self.spin.of_worker(self.lending.are_short());
         let next = work.wait_behind(spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
         next.unwrap_or(Next::GoHome)
+    }
+
+    /// A worker found no job: a host that has lent its core gets to know.
+    pub(crate) fn tell_lenders(&self) {
+        if self.may_nap() {
+            self.naps.found_none();
+            #[cfg(not(control = "nap_fence"))]
+            full_fence(); // See `crate::nap`.
+            if self.signals.empty.has_sleepers() {
+                self.signals.empty.notify_all();
+            }
+        }
     }
 
     /// One job from the queue to its result. Returns when it ended, where jobs are timed. `is_sample`:

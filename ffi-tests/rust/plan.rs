@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) puts_a_cancel: u64,
     /// How many puts and polls there are for each that waits; 0 for none.
     pub(crate) calls_a_wait: u64,
+    /// How many jobs there are for each that takes half a millisecond; 0 for none.
+    pub(crate) jobs_a_long: u64,
     pub(crate) ending: Ending,
     /// The payload with which the end comes, unless there are fewer.
     pub(crate) ends_at: usize,
@@ -61,6 +63,7 @@ impl Plan {
             puts_a_reset: random.pick(&[0, 0, 50, 2_000]),
             puts_a_cancel: random.pick(&[0, 0, 3, 100]),
             calls_a_wait: random.pick(&[0, 1, 2, 20]),
+            jobs_a_long: random.pick(&[0, 0, 0, 50]),
             ending: random.pick(&[Ending::Finish, Ending::Close, Ending::Abort]),
             ends_at: random.below(jobs) as usize,
             unclosed: random.one_in(3),

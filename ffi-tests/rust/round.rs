@@ -12,8 +12,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::thread::{ScopedJoinHandle, scope, yield_now};
 use std::time::{Duration, Instant};
 
-/// Succeeds mostly, fails now and then, panics seldom; which, the job's seed decides.
-struct Moody(Arc<Ledger>);
+/// Succeeds mostly, fails now and then, panics seldom, and takes long for one of so many; which,
+/// the job's seed decides.
+struct Moody(Arc<Ledger>, u64);
 
 impl Transform<Payload> for Moody {
     fn run(&self, payload: &mut Payload, job: &JobContext<'_>) -> Answer {
@@ -23,6 +24,12 @@ impl Transform<Payload> for Moody {
         (0..random.below(100)).for_each(|_| std::hint::spin_loop());
         if random.one_in(100) {
             yield_now();
+        }
+        if random.one_in(self.1) {
+            let end = Instant::now() + Duration::from_micros(500);
+            while Instant::now() < end {
+                std::hint::spin_loop();
+            }
         }
         let outcome = match random.below(300) {
             0 => Outcome::Panicked,
@@ -59,7 +66,7 @@ pub(crate) struct Round {
 impl Round {
     pub(crate) fn new(plan: Plan) -> Round {
         let ledger = Ledger::new(plan.jobs);
-        let executor = start(&plan.config, Moody(ledger.clone()));
+        let executor = start(&plan.config, Moody(ledger.clone(), plan.jobs_a_long));
         let end = Instant::now() + Duration::from_secs(1);
         let (last, over) = Default::default();
         Round { plan, executor, ledger, floor: AtomicU32::new(0), last, over, end }

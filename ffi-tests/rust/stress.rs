@@ -10,7 +10,7 @@ mod random;
 mod round;
 mod support;
 
-use jobexec::Workers;
+use jobexec::{Config, Waiting, Workers};
 use plan::{Ending, Plan};
 use round::Round;
 use std::env;
@@ -54,6 +54,16 @@ fn a_queue_shorter_than_there_are_credits() {
 #[test]
 fn all_sleep() {
     stress(|plan| (plan.config.spin_ns, plan.calls_a_wait) = (0, 1));
+}
+
+/// Hosts sleep while their core is a worker's.
+#[test]
+fn some_jobs_are_long() {
+    stress(|plan| {
+        (plan.jobs_a_long, plan.calls_a_wait, plan.config.results) = (20, 1, 64);
+        plan.config.waiting = Waiting::Balanced;
+        plan.config.spin_ns = Config::default().spin_ns;
+    });
 }
 
 #[test]

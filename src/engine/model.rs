@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::clock::Timeout;
+use crate::config::Waiting;
 use crate::job::Completion;
 use crate::record::Text;
 use crate::run::{JobContext, LogLevel};
@@ -112,6 +113,13 @@ impl Model {
     pub(crate) fn trying_again(in_flight: usize) -> Arc<Model> {
         let parts = parts(1, Capacity { queued: in_flight, in_flight });
         Model::of(Parts { retries: 1, retry_failed: true, ..parts }, Outcome::Done)
+    }
+
+    /// One without a core beside those of its workers.
+    pub(crate) fn crowded(in_flight: usize) -> Arc<Model> {
+        let parts = parts(2, Capacity { queued: in_flight, in_flight });
+        let spin = Spin::new(Waiting::Balanced, 1, in_flight, true);
+        Model::of(Parts { spin, ..parts }, Outcome::Done)
     }
 
     fn build(workers: usize, capacity: Capacity, ordered: bool) -> Arc<Model> {
