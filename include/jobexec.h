@@ -239,7 +239,9 @@
 /**
  * jobexec_config.waiting: a thread that finds nothing to do looks for spin_ns before it sleeps, or
  * up to 4 times as long where it takes so long until the woken run; and for less while that is in
- * vain.
+ * vain. Where workers take all cores, a host that waits while jobs do gives its core away first. If
+ * it had that back late, it sleeps until a worker finds no job, 1 ms at most, and a result that
+ * comes meanwhile lies there.
  */
 #define JOBEXEC_WAITING_BALANCED 0
 

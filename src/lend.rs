@@ -13,7 +13,8 @@
 //! 0.94 to 0.97 of the time with 2 workers on 2 cores for the first, and 0.82 with 8 for the second.
 //!
 //! That pays where so many jobs wait that they would lie there for longer than it takes to wake
-//! somebody, and to go to and fro between two threads.
+//! somebody, and to go to and fro between two threads. Where the core comes back late, see
+//! [`crate::nap`].
 
 use crate::sync::{AtomicU64, Ordering};
 use crossbeam_utils::CachePadded;
