@@ -253,7 +253,7 @@ impl Engine {
 
     /// Whether hosts may sleep until workers find no job: where all of these serve one queue.
     pub(crate) fn may_nap(&self) -> bool {
-        self.spin.is_crowd() && self.lanes.is_empty() && self.stage_ends.len() == 1
+        self.spin.is_crowd() && self.stage_ends.len() == 1
     }
 
     /// Which stage a worker serves.

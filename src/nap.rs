@@ -10,13 +10,15 @@
 //!
 //! Where jobs are even, all find the queue empty at about the same time, and a wake is dearer than
 //! a yield: jobs of 10 us would take 1.04 of the time at 64, and 1.8 at 4. So it is done only for a
-//! while after the core came back late, and for longer the more often it does.
+//! while after the core came back late, and for longer the more often it does. Another program that
+//! keeps the host's core busy makes it late, too: jobs of 10 us then take a quarter of the time.
 //!
 //! No wake is lost, by the proof of [`crate::event`]. The news is that the queue is empty. A worker
 //! that finds it so has a fence behind that look, and then reads whether a host sleeps. A host that
 //! saw a job, behind the fence that follows its W1, saw it before a worker took it; so whichever
 //! worker finds the queue empty after that has its fence later than the host's, and sees the host.
-//! What is swept off the queue is told likewise.
+//! What is swept off the queue is told likewise. The thread of a worker process looks and tells when that
+//! has no job at hand, either; where processes hang, the longest nap ends it.
 
 use crate::clock::now_ns;
 use crate::sync::{AtomicU64, Ordering};
@@ -26,8 +28,10 @@ use crossbeam_utils::CachePadded;
 /// was yielded may stay away for three times as long.
 pub(crate) const LONGEST_NS: u64 = 1_000_000;
 
-/// The core came back late if some worker had found no job for so long. To nap costs a tenth of that.
-const LATE_NS: u64 = 200_000;
+/// The core came back late if some worker had found no job for so long. To nap costs 15 us; but where
+/// many workers share cores, or jobs take 100 us, the last are done so long after the first by
+/// chance.
+const LATE_NS: u64 = 700_000;
 
 /// Naps until the core is yielded again: so many when that comes back late, this many times as
 /// many when it does so again, and an eighth less when it does not.

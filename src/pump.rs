@@ -129,6 +129,7 @@ impl Engine {
     }
 
     fn wait_for_errand(&self, worker: usize) -> Errand {
+        self.tell_lenders();
         let (lane, stage) = (&self.lanes[worker], self.stage_of(worker));
         let attempt = || match self.next_job(stage).or_else(|| self.steal(worker)) {
             Some(job) => Some(Errand::Job(job)),
