@@ -184,7 +184,7 @@ impl Event {
     }
 
     /// The same for news that may show later than it is announced. `pending()`: whether some is
-    /// announced and not taken.
+    /// announced and not taken; asked behind the last attempt before each sleep, too.
     pub(crate) fn wait_behind<T>(
         &self,
         spin: Spin,
@@ -220,7 +220,13 @@ impl Event {
             self.lie_down(searcher); // W1
             #[cfg(not(control = "wait_fence"))]
             fence_after_rmw(); // W2
-            let found = attempt().or_else(|| if settle() { attempt() } else { None });
+            let found = attempt().or_else(|| {
+                let again = if settle() { attempt() } else { return None };
+                if again.is_none() {
+                    pending();
+                }
+                again
+            });
             if let Some(found) = found {
                 // W3
                 if self.get_up() {

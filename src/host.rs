@@ -42,11 +42,14 @@ impl Engine {
         true
     }
 
-    /// Sleeps until a worker finds no job, see [`crate::nap`].
+    /// Sleeps until a worker finds no job, see [`crate::nap`]; not if there is a result.
     pub(crate) fn nap(&self, now: u64, deadline: Deadline) {
         let longest = Deadline::at(now.saturating_add(LONGEST_NS));
         let until = if longest.is_before(deadline) { longest } else { deadline };
-        let is_over = || !self.has_job(0, 0) || self.signals.phase().refusal().is_err();
+        let is_over = || {
+            let is_wanted = self.results.has(0) || self.signals.phase().refusal().is_err();
+            is_wanted || !self.has_job(0, 0)
+        };
         self.signals.empty.wait(Spin::NONE, until, || is_over().then_some(()), |_| false);
     }
 

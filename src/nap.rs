@@ -14,11 +14,13 @@
 //! keeps the host's core busy makes it late, too: jobs of 10 us then take a quarter of the time.
 //!
 //! No wake is lost, by the proof of [`crate::event`]. The news is that the queue is empty. A worker
-//! that finds it so has a fence behind that look, and then reads whether a host sleeps. A host that
-//! saw a job, behind the fence that follows its W1, saw it before a worker took it; so whichever
-//! worker finds the queue empty after that has its fence later than the host's, and sees the host.
-//! What is swept off the queue is told likewise. The thread of a worker process looks and tells when that
-//! has no job at hand, either; where processes hang, the longest nap ends it.
+//! that finds it so, where it begins to wait and behind its last look before it sleeps, has a fence behind
+//! that look, and then reads whether a host sleeps. A host that saw a job, behind the fence that
+//! follows its W1, saw it before a worker took it; so whichever worker finds the queue empty after
+//! that has its fence later than the host's, and sees the host. A worker that slept before has
+//! done nothing that the host does not know of: a host with a result to take does not nap. What is swept
+//! off the queue is told likewise. The thread of a worker process looks and tells when that has no job at
+//! hand, either; where processes hang, the longest nap ends it.
 
 use crate::clock::now_ns;
 use crate::sync::{AtomicU64, Ordering};

@@ -138,7 +138,12 @@ impl Engine {
         };
         let has = |others| self.has_job(stage, others) || others == 0 && self.has_spoils(worker);
         let spin = self.spin.yielding();
-        let (work, pending) = (self.signals.work_of(stage), || self.has_pending_work(stage));
+        let work = self.signals.work_of(stage);
+        let pending = || {
+            let is_pending = self.has_pending_work(stage);
+            self.tell_lenders(); // As in `Engine::wait_for_job`.
+            is_pending
+        };
         let found = work.wait_behind(spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
         found.unwrap_or(Errand::GoHome)
     }

@@ -55,7 +55,12 @@ impl Engine {
             None => self.signals.phase().closed().then_some(Next::GoHome),
         };
         let has = |others| self.has_job(stage, others);
-        let (work, pending) = (self.signals.work_of(stage), || self.has_pending_work(stage));
+        let work = self.signals.work_of(stage);
+        let pending = || {
+            let is_pending = self.has_pending_work(stage);
+            self.tell_lenders(); // As in `Engine::wait_for_job`.
+            is_pending
+        };
         let spin = self.spin.of_worker(self.lending.are_short());
         let next = work.wait_behind(spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
         next.unwrap_or(Next::GoHome)

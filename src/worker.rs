@@ -94,13 +94,19 @@ impl Engine {
             None => self.signals.phase().closed().then_some(Next::GoHome),
         };
         let (work, has) = (&self.signals.work, |others| self.jobs.has(others));
-        let pending = || self.has_pending_jobs();
+        let pending = || {
+            let is_pending = self.has_pending_jobs();
+            #[cfg(not(control = "nap_look"))]
+            self.tell_lenders(); // Only now: that may be what says that there is none.
+            is_pending
+        };
         let spin = self.spin.of_worker(self.lending.are_short());
         let next = work.wait_behind(spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
         next.unwrap_or(Next::GoHome)
     }
 
-    /// A worker found no job: a host that has lent its core gets to know.
+    /// A worker found no job, as it began to wait or for the last time before it sleeps: a host that has
+    /// lent its core gets to know.
     pub(crate) fn tell_lenders(&self) {
         if self.may_nap() {
             self.naps.found_none();

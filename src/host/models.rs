@@ -40,6 +40,22 @@ fn models_a_nap_ends_though_a_worker_stays_at_its_job() {
     });
 }
 
+/// Another waits, and had looked before the host did.
+#[test]
+fn models_a_nap_ends_though_another_had_looked() {
+    model(2, || {
+        let model = Model::crowded(2);
+        let waits = spawn(&model, |model| model.engine.serve(1));
+        let stays = spawn(&model, |model| _ = model.take_up());
+        model.put().unwrap();
+        model.engine.nap(0, Deadline::NEVER);
+        stays.join().unwrap();
+        model.engine.shut();
+        waits.join().unwrap();
+        assert_eq!(model.engine.queued(), 0);
+    });
+}
+
 /// No worker looks; the jobs are swept away, or nothing counts any more.
 #[test]
 fn models_a_nap_ends_where_jobs_are_not_to_run() {
