@@ -53,7 +53,7 @@ impl Engine {
         self.signals.empty.wait(Spin::NONE, until, || is_over().then_some(()), |_| false);
     }
 
-    /// The same where it takes turns with one, see [`crate::turns`].
+    /// Leaves the core to the worker that it takes turns with, see [`crate::turns`].
     fn take_turn(&self) {
         if self.turns.are_enough() && self.signals.work.has_sleepers() {
             self.signals.work.wake_elsewhere();

@@ -1,5 +1,6 @@
 //! A host that naps against workers that find no job, under loom, where a nap's longest time never
-//! comes. `.ci/run` also runs these without a worker's fence, and then they must fail.
+//! comes. `.ci/run` also runs these without a worker's fence, its last look, or the news of a sweep, and
+//! then they must fail.
 
 use crate::clock::Deadline;
 use crate::credits::Outcome;
@@ -15,6 +16,7 @@ fn work(model: &Model) {
     model.engine.tell_lenders();
 }
 
+/// The news itself.
 #[test]
 fn models_a_nap_ends_where_a_worker_finds_no_job() {
     model(3, || {
