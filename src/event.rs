@@ -76,10 +76,12 @@
 
 mod brief;
 mod give;
+mod search;
 mod word;
 
 use self::brief::Brief;
 pub(crate) use self::brief::is_sample;
+pub(crate) use self::search::Search;
 use self::word::{SEARCHING, SLEEPING, TOKEN, searching, sleeping, tokens};
 use crate::barrier;
 use crate::clock::Deadline;
@@ -171,8 +173,7 @@ impl Event {
     }
 
     /// Waits until `attempt` gives something, or the deadline: then the answer is that of a last
-    /// attempt. `has(n)` says whether there is news behind n others: for 0 as surely as an
-    /// attempt, for more it may guess. All news shows by what announces it.
+    /// attempt. `attempt` and `has` as in [`Search`]; all news shows by what announces it.
     pub(crate) fn wait<T>(
         &self,
         spin: Spin,
@@ -180,20 +181,25 @@ impl Event {
         attempt: impl FnMut() -> Option<T>,
         has: impl Fn(u64) -> bool,
     ) -> Option<T> {
-        self.wait_behind(spin, Who::Host, deadline, attempt, has, || false)
+        let search = Search { attempt, has, pending: || false, in_vain: || () };
+        self.wait_behind(spin, Who::Host, deadline, search)
     }
 
-    /// The same for news that may show later than it is announced. `pending()`: whether some is
-    /// announced and not taken; asked behind the last attempt before each sleep, too.
+    /// The same for news that may show later than it is announced.
     pub(crate) fn wait_behind<T>(
         &self,
         spin: Spin,
         who: Who,
         deadline: Deadline,
-        mut attempt: impl FnMut() -> Option<T>,
-        has: impl Fn(u64) -> bool,
-        pending: impl Fn() -> bool,
+        search: Search<
+            impl FnMut() -> Option<T>,
+            impl Fn(u64) -> bool,
+            impl Fn() -> bool,
+            impl Fn(),
+        >,
     ) -> Option<T> {
+        let Search { mut attempt, has, pending, in_vain } = search;
+        in_vain();
         let settle = || {
             let unsettled = pending();
             #[cfg(not(control = "settle_fence"))]
@@ -220,13 +226,7 @@ impl Event {
             self.lie_down(searcher); // W1
             #[cfg(not(control = "wait_fence"))]
             fence_after_rmw(); // W2
-            let found = attempt().or_else(|| {
-                let again = if settle() { attempt() } else { return None };
-                if again.is_none() {
-                    pending();
-                }
-                again
-            });
+            let found = attempt().or_else(|| if settle() { attempt() } else { None });
             if let Some(found) = found {
                 // W3
                 if self.get_up() {
@@ -236,6 +236,8 @@ impl Event {
                 }
                 return Some(found);
             }
+            #[cfg(not(control = "nap_look"))]
+            in_vain();
             if !self.sleep(deadline) {
                 let searcher = self.get_up();
                 let found = attempt();

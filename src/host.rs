@@ -5,6 +5,7 @@
 
 use crate::clock::{Deadline, Timeout, now_ns};
 use crate::engine::Engine;
+use crate::event::Search;
 use crate::job::Completion;
 use crate::nap::LONGEST_NS;
 use crate::pace::give_way;
@@ -86,7 +87,10 @@ impl Engine {
         };
         let (ready, has) = (&self.signals.ready, |others| self.results.has(others));
         let pending = || self.results.is_pending();
-        let wait = |until| ready.wait_behind(self.spin, Who::Host, until, attempt, has, pending);
+        let wait = |until| {
+            let search = Search { attempt, has, pending, in_vain: || () };
+            ready.wait_behind(self.spin, Who::Host, until, search)
+        };
         let now = now_ns();
         // What is there then is not to lie until the look begins, some pauses later.
         let at_once = if self.lend_core(now, timeout.counted_from(now)) { attempt() } else { None };

@@ -15,7 +15,6 @@ use crate::job::{Completion, Job, Tag};
 use crate::lane::Lane;
 use crate::link::{DEPTH, Seen, slot};
 use crate::record::Text;
-use crate::spin::Who;
 
 /// Work that is handed over ahead, in nanoseconds.
 const AHEAD_NS: u64 = 100_000;
@@ -129,7 +128,6 @@ impl Engine {
     }
 
     fn wait_for_errand(&self, worker: usize) -> Errand {
-        self.tell_lenders();
         let (lane, stage) = (&self.lanes[worker], self.stage_of(worker));
         let attempt = || match self.next_job(stage).or_else(|| self.steal(worker)) {
             Some(job) => Some(Errand::Job(job)),
@@ -137,15 +135,9 @@ impl Engine {
             None => self.signals.phase().closed().then_some(Errand::GoHome),
         };
         let has = |others| self.has_job(stage, others) || others == 0 && self.has_spoils(worker);
+        let pending = || self.has_pending_work(stage);
         let spin = self.spin.yielding();
-        let work = self.signals.work_of(stage);
-        let pending = || {
-            let is_pending = self.has_pending_work(stage);
-            self.tell_lenders(); // As in `Engine::wait_for_job`.
-            is_pending
-        };
-        let found = work.wait_behind(spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
-        found.unwrap_or(Errand::GoHome)
+        self.await_work(stage, spin, attempt, has, pending).unwrap_or(Errand::GoHome)
     }
 
     /// Waits for the process, which has jobs at hand.

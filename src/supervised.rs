@@ -5,7 +5,7 @@
 //! A stage's jobs wait in a queue of their own, which has a place for each job that may be in
 //! flight: so no stage ever waits for the next, and all that holds a put back is the credits.
 
-use crate::clock::{Deadline, now_ns};
+use crate::clock::now_ns;
 use crate::credits::Outcome;
 use crate::desk::Desk;
 use crate::engine::Engine;
@@ -13,7 +13,6 @@ use crate::event::is_sample;
 use crate::job::{Completion, Id, Job, Tag};
 use crate::limits::due;
 use crate::record::Text;
-use crate::spin::Who;
 use crate::trace::Record;
 use crate::worker::Next;
 use std::ffi::c_void;
@@ -49,21 +48,14 @@ impl Engine {
     }
 
     fn await_job(&self, stage: usize) -> Next {
-        self.tell_lenders();
         let attempt = || match self.next_job(stage) {
             Some(job) => Some(Next::job(job)),
             None => self.signals.phase().closed().then_some(Next::GoHome),
         };
         let has = |others| self.has_job(stage, others);
-        let work = self.signals.work_of(stage);
-        let pending = || {
-            let is_pending = self.has_pending_work(stage);
-            self.tell_lenders(); // As in `Engine::wait_for_job`.
-            is_pending
-        };
+        let pending = || self.has_pending_work(stage);
         let spin = self.spin.of_worker(self.lending.are_short());
-        let next = work.wait_behind(spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
-        next.unwrap_or(Next::GoHome)
+        self.await_work(stage, spin, attempt, has, pending).unwrap_or(Next::GoHome)
     }
 
     /// As [`Engine::work`]; an error is the payload of a job that was taken away.

@@ -11,13 +11,13 @@ use crate::clock::{Deadline, now_ns};
 use crate::credits::Outcome;
 use crate::desk::Desk;
 use crate::engine::Engine;
-use crate::event::is_sample;
+use crate::event::{Search, is_sample};
 use crate::job::{Completion, Job, Tag};
 use crate::prefetch;
 use crate::record::Text;
 use crate::run::JobContext;
 use crate::slip::{ROW, Slip};
-use crate::spin::Who;
+use crate::spin::{Spin, Who};
 use crate::sync::{fence_after_rmw, full_fence};
 use std::ffi::c_void;
 
@@ -88,21 +88,27 @@ impl Engine {
 
     #[inline(never)] // As for `work_at_last`.
     fn wait_for_job(&self) -> Next {
-        self.tell_lenders();
         let attempt = || match self.jobs.pop() {
             Some(job) => Some(Next::job(job)),
             None => self.signals.phase().closed().then_some(Next::GoHome),
         };
-        let (work, has) = (&self.signals.work, |others| self.jobs.has(others));
-        let pending = || {
-            let is_pending = self.has_pending_jobs();
-            #[cfg(not(control = "nap_look"))]
-            self.tell_lenders(); // Only now: that may be what says that there is none.
-            is_pending
-        };
+        let has = |others| self.jobs.has(others);
+        let pending = || self.has_pending_jobs();
         let spin = self.spin.of_worker(self.lending.are_short());
-        let next = work.wait_behind(spin, Who::Worker, Deadline::NEVER, attempt, has, pending);
-        next.unwrap_or(Next::GoHome)
+        self.await_work(0, spin, attempt, has, pending).unwrap_or(Next::GoHome)
+    }
+
+    /// Waits for jobs of a stage, or the end.
+    pub(crate) fn await_work<T>(
+        &self,
+        stage: usize,
+        spin: Spin,
+        attempt: impl FnMut() -> Option<T>,
+        has: impl Fn(u64) -> bool,
+        pending: impl Fn() -> bool,
+    ) -> Option<T> {
+        let search = Search { attempt, has, pending, in_vain: || self.tell_lenders() };
+        self.signals.work_of(stage).wait_behind(spin, Who::Worker, Deadline::NEVER, search)
     }
 
     /// A worker found no job, as it began to wait or for the last time before it sleeps: a host that has

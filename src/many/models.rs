@@ -30,8 +30,7 @@ impl Model {
         let has = |others| engine.jobs.has(others);
         let pending = || engine.has_pending_jobs();
         let pop = || engine.jobs.pop();
-        let (work, who) = (&engine.signals.work, Who::Worker);
-        let found = work.wait_behind(Spin::NONE, who, Deadline::NEVER, pop, has, pending);
+        let found = engine.await_work(0, Spin::NONE, pop, has, pending);
         assert!(found.is_some());
     }
 }
