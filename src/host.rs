@@ -19,11 +19,12 @@ impl Engine {
         if !self.spin.is_crowd() {
             return false;
         }
+        // Whatever the host then does: each wait ends with `Lending::leave`.
+        let others = self.lending.worth(now, self.credits.resolved());
         if self.turns.are_on() && self.has_job(0, 0) {
             self.take_turn();
             return true;
         }
-        let others = self.lending.worth(now, self.credits.resolved());
         let is_wanted = |stage: &usize| self.has_job(*stage, others);
         let Some(stage) = (0..self.relays.len()).find(is_wanted) else { return false };
         let work = self.signals.work_of(stage);

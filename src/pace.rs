@@ -171,6 +171,14 @@ impl Pace {
             Manner::Crowd if who == Who::Worker => STEPS_IN_CROWD,
             Manner::Alone | Manner::Crowd => STEPS,
         };
+        if spin.yields_first {
+            away(true);
+            std::thread::yield_now();
+            away(false);
+            if let Some(found) = glance(0, attempt, &has) {
+                return Some(found);
+            }
+        }
         let gap = if steps > 0 { self.stay_away(spin, &has) } else { 0 };
         if let Some(found) = glance(0, attempt, &has) {
             return Some(found);

@@ -25,6 +25,8 @@ pub(crate) struct Spin {
     /// is back soon, and to count it spares a wake for each window: jobs of 1 us would take 1.1
     /// times as long.
     pub(crate) steps_back: bool,
+    /// Whether it yields before it pauses: it works in turn with a host of its core.
+    pub(crate) yields_first: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +44,7 @@ pub(crate) enum Manner {
 impl Spin {
     /// Sleeps at once.
     pub(crate) const NONE: Spin =
-        Spin { ns: 0, most: 0, manner: Manner::Yields, steps_back: false };
+        Spin { ns: 0, most: 0, manner: Manner::Yields, steps_back: false, yields_first: false };
 
     /// The way of an executor's threads, where so many items may be in flight. `crowd`: there is no
     /// core beside those of its workers.
@@ -65,9 +67,11 @@ impl Spin {
         Spin { most: 0, manner: Manner::Yields, ..self }
     }
 
-    /// The same for a worker, whose jobs are known to be `short` or not.
-    pub(crate) fn of_worker(self, short: bool) -> Spin {
-        Spin { steps_back: !short && self.is_crowd(), ..self }
+    /// The same for a worker, whose jobs are known to be `short` or not, and who may be one that takes
+    /// turns with a host.
+    pub(crate) fn of_worker(self, short: bool, in_turn: bool) -> Spin {
+        let crowd = self.is_crowd();
+        Spin { steps_back: !short && crowd, yields_first: in_turn && crowd, ..self }
     }
 
     /// The same as one word, for a worker process.

@@ -54,8 +54,7 @@ impl Engine {
         };
         let has = |others| self.has_job(stage, others);
         let pending = || self.has_pending_work(stage);
-        let spin = self.spin.of_worker(self.lending.are_short());
-        self.await_work(stage, spin, attempt, has, pending).unwrap_or(Next::GoHome)
+        self.await_work(stage, self.spin_of_worker(), attempt, has, pending).unwrap_or(Next::GoHome)
     }
 
     /// As [`Engine::work`]; an error is the payload of a job that was taken away.

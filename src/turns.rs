@@ -2,9 +2,9 @@
 //!
 //! Whoever puts brief jobs one after the other where all sleep has a worker of its own core woken
 //! (`event/brief`), and while that one is awake a put wakes nobody else. So the two go on in turn: a
-//! host that waits gives its core, and has it back with the result. That takes two switches, 1.7 us
-//! here, if it does so at once; a host that first pauses, as for a partner on another core, takes 3.
-//! And a worker of another core takes 0.6; so after some turns one is woken.
+//! host that waits gives its core, and has it back with the result. That takes two switches, 1.2 us
+//! here, if both do so at once; with a host that first pauses, as for a partner on another core, 3, and
+//! with such a worker 1.7. And a worker of another core takes 0.6; so after some turns one is woken.
 //!
 //! Who works on the host's core the CPUs tell that workers are pinned to. It is asked for only
 //! where a wait took as long as a turn, so that jobs that go to another core pay nothing.

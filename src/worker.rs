@@ -94,8 +94,12 @@ impl Engine {
         };
         let has = |others| self.jobs.has(others);
         let pending = || self.has_pending_jobs();
-        let spin = self.spin.of_worker(self.lending.are_short());
-        self.await_work(0, spin, attempt, has, pending).unwrap_or(Next::GoHome)
+        self.await_work(0, self.spin_of_worker(), attempt, has, pending).unwrap_or(Next::GoHome)
+    }
+
+    /// How a worker that runs its jobs itself looks for them.
+    pub(crate) fn spin_of_worker(&self) -> Spin {
+        self.spin.of_worker(self.lending.are_short(), self.turns.are_on())
     }
 
     /// Waits for jobs of a stage, or the end.

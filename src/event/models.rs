@@ -10,7 +10,7 @@ use loom::thread;
 /// At once to sleep, or one look before, or having stepped back.
 fn spins() -> [Spin; 3] {
     let crowd = Spin::new(Waiting::Balanced, 1, 4, true);
-    [Spin::NONE, Spin::new(Waiting::Balanced, 1, 4, false), crowd.of_worker(false)]
+    [Spin::NONE, Spin::new(Waiting::Balanced, 1, 4, false), crowd.of_worker(false, false)]
 }
 
 fn model(preemptions: usize, body: impl Fn(Spin) + Sync + Send + Copy + 'static) {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::Waiting;
+use std::cell::Cell;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,22 @@ fn streams_are_taken_in_bites_and_single_jobs_at_once() {
 fn look(pace: &Pace, spin: Spin, news: bool) -> bool {
     let mut attempt = || news.then_some(());
     pace.look(spin, Who::Host, Deadline::NEVER, &mut attempt, |_| news, |_| ()).is_some()
+}
+
+#[test]
+fn who_takes_turns_yields_before_it_pauses() {
+    for in_turn in [false, true] {
+        let spin = Spin::new(Waiting::Balanced, 1, 64, true).of_worker(false, in_turn);
+        // How many looks came before the first yield.
+        let (looks, before) = (Cell::new(0), Cell::new(None));
+        let has = |_| {
+            looks.set(looks.get() + 1);
+            false
+        };
+        let away = |_| before.set(before.get().or(Some(looks.get())));
+        Pace::default().look(spin, Who::Worker, Deadline::NEVER, &mut || None::<()>, has, away);
+        assert_eq!(before.get() == Some(0), in_turn);
+    }
 }
 
 #[test]
