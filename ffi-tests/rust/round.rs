@@ -14,18 +14,21 @@ use std::time::{Duration, Instant};
 
 /// Succeeds mostly, fails now and then, panics seldom, and takes long for one of so many; which,
 /// the job's seed decides.
-struct Moody(Arc<Ledger>, u64);
+struct Moody {
+    ledger: Arc<Ledger>,
+    jobs_a_long: u64,
+}
 
 impl Transform<Payload> for Moody {
     fn run(&self, payload: &mut Payload, job: &JobContext<'_>) -> Answer {
         let mut random = Random::new(job.seed());
         payload.note(Event::Ran);
-        self.0.note_id(payload.line, job.id());
+        self.ledger.note_id(payload.line, job.id());
         (0..random.below(100)).for_each(|_| std::hint::spin_loop());
         if random.one_in(100) {
             yield_now();
         }
-        if random.one_in(self.1) {
+        if random.one_in(self.jobs_a_long) {
             let end = Instant::now() + Duration::from_micros(500);
             while Instant::now() < end {
                 std::hint::spin_loop();
@@ -66,7 +69,8 @@ pub(crate) struct Round {
 impl Round {
     pub(crate) fn new(plan: Plan) -> Round {
         let ledger = Ledger::new(plan.jobs);
-        let executor = start(&plan.config, Moody(ledger.clone(), plan.jobs_a_long));
+        let moody = Moody { ledger: ledger.clone(), jobs_a_long: plan.jobs_a_long };
+        let executor = start(&plan.config, moody);
         let end = Instant::now() + Duration::from_secs(1);
         let (last, over) = Default::default();
         Round { plan, executor, ledger, floor: AtomicU32::new(0), last, over, end }

@@ -4,7 +4,7 @@
 use super::*;
 use crate::clock::Timeout;
 use crate::config::Waiting;
-use crate::job::Completion;
+use crate::job::{Completion, Job};
 use crate::record::Text;
 use crate::run::{JobContext, LogLevel};
 use crate::status::Status;
@@ -159,6 +159,13 @@ impl Model {
     pub(crate) fn take_up(&self) -> bool {
         let Some(job) = self.engine.jobs.pop() else { return false };
         self.engine.take_up(0, job)
+    }
+
+    /// A worker is done with a job that it took, at once and without running it.
+    pub(crate) fn finish(&self, job: Job) {
+        assert!(self.engine.take_up(0, job));
+        self.engine.desks[0].end();
+        self.engine.resolve(Outcome::Done, 1);
     }
 
     pub(crate) fn discarded(&self) -> u64 {

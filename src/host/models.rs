@@ -3,15 +3,12 @@
 //! then they must fail.
 
 use crate::clock::Deadline;
-use crate::credits::Outcome;
 use crate::engine::model::{Model, model, spawn};
 
 /// A worker that does what there is and then finds no job.
 fn work(model: &Model) {
     while let Some(job) = model.engine.jobs.pop() {
-        assert!(model.engine.take_up(0, job));
-        model.engine.desks[0].end();
-        model.engine.resolve(Outcome::Done, 1);
+        model.finish(job);
     }
     model.engine.tell_lenders();
 }
