@@ -19,7 +19,7 @@ impl Engine {
         if !self.spin.is_crowd() {
             return false;
         }
-        // Whatever the host then does: each wait ends with `Lending::leave`.
+        // Before a turn, too, for it is this that sees that the host was away.
         let others = self.lending.worth(now, self.credits.resolved());
         if self.turns.are_on() && self.has_job(0, 0) {
             self.take_turn();

@@ -48,6 +48,11 @@ impl Turns {
         self.count.load(Ordering::Relaxed) > 0
     }
 
+    /// Whether the last two waits were. A put alone does not make it so: its host may never wait.
+    pub(crate) fn go_on(&self) -> bool {
+        self.count.load(Ordering::Relaxed) > 1
+    }
+
     /// Whether it is time to wake another.
     pub(crate) fn are_enough(&self) -> bool {
         self.count.load(Ordering::Relaxed) % MORE == SOME
@@ -127,5 +132,7 @@ mod tests {
         assert!(enough.eq([SOME, SOME + MORE]));
         turns.end();
         assert!(!turns.are_on());
+        turns.begin();
+        assert!(turns.are_on() && !turns.go_on());
     }
 }

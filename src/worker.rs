@@ -99,7 +99,7 @@ impl Engine {
 
     /// How a worker that runs its jobs itself looks for them.
     pub(crate) fn spin_of_worker(&self) -> Spin {
-        self.spin.of_worker(self.lending.are_short(), self.turns.are_on())
+        self.spin.of_worker(self.lending.are_short(), self.turns.go_on())
     }
 
     /// Waits for jobs of a stage, or the end.

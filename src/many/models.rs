@@ -5,7 +5,7 @@ use super::*;
 use crate::clock::Deadline;
 use crate::config::Capacity;
 use crate::engine::model::{FOREVER, Model, model, spawn};
-use crate::spin::{Spin, Who};
+use crate::spin::Spin;
 use std::ptr::null_mut;
 
 const TWO: [*mut c_void; 2] = [null_mut(); 2];
