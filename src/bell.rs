@@ -17,7 +17,7 @@
 use crate::clock::{Deadline, now_ns};
 use crate::pace::Pace;
 use crate::spin::{Spin, Who};
-use crate::sync::{AtomicU64, Ordering, Parking, fence_after_rmw};
+use crate::sync::{AtomicU64, Ordering, Parking, Rather, fence_after_rmw};
 use std::sync::atomic::AtomicU64 as Count; // Nothing hangs on it, for loom to look at.
 
 /// The futex sleeps while the low half is zero.
@@ -57,14 +57,14 @@ impl Bell<'_> {
     /// The same, whatever the word says: what wrote it may be broken, and is gone.
     pub(crate) fn ring_loud(&self) {
         self.word.swap(AWAKE, Ordering::AcqRel);
-        self.parking.wake(self.word, 1);
+        self.parking.wake(self.word, 1, Rather::Anywhere);
     }
 
     #[cold]
     fn wake(&self) {
         if self.word.swap(awake_at(now_ns()), Ordering::AcqRel) == ASLEEP {
             self.wakes.fetch_add(1, Ordering::Relaxed);
-            self.parking.wake(self.word, 1);
+            self.parking.wake(self.word, 1, Rather::Anywhere);
         }
     }
 

@@ -13,6 +13,7 @@ use crate::later::Later;
 use crate::lend::Lending;
 use crate::limits::Limits;
 use crate::link::DEPTH;
+use crate::mates::Mates;
 use crate::nap::Naps;
 use crate::notes::Notes;
 use crate::queue::Jobs;
@@ -63,6 +64,7 @@ pub(crate) struct Engine {
     pub(crate) lending: Lending,
     pub(crate) turns: CachePadded<Turns>,
     pub(crate) naps: Naps,
+    pub(crate) mates: Mates,
     pub(crate) timing: bool,
     pub(crate) seed: u64,
     /// Jobs that run inside their put at this moment.
@@ -134,7 +136,7 @@ impl Engine {
     /// Allocates everything.
     pub(crate) fn new(parts: Parts) -> Engine {
         let Parts { signals, cpus, capacity, spin, timing, seed, ordered, first, .. } = parts;
-        let workers = cpus.len();
+        let (workers, mates) = (cpus.len(), Mates::new(&cpus));
         let Parts {
             retries,
             retry_failed,
@@ -177,6 +179,7 @@ impl Engine {
             lending: Lending::default(),
             turns: Turns::new(if processes { Box::default() } else { cpus }).into(),
             naps: Naps::default(),
+            mates,
             timing,
             seed,
             inline: AtomicU64::new(0),
@@ -212,6 +215,7 @@ impl Engine {
             + if_so(config.has_pauses(), Later::bytes(capacity.in_flight))
             + desks * size_of::<Desk>()
             + if_so(!processes, Turns::bytes(workers))
+            + Mates::bytes(workers)
             + Tally::bytes()
             + Trace::bytes(config.trace_jobs)
             + size_of::<Engine>()

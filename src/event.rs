@@ -59,7 +59,8 @@
 //!
 //! Whoever is awake may announce itself at any time, and does so where it is of use: at the beginning
 //! of a look and behind each yield, if others sleep. A searcher may step back while it yields
-//! ([`Spin::steps_back`]): by W5, as one that found something; behind that it is awake.
+//! ([`Spin::steps_back`]), one with a token, too, for those who go first ([`crate::mates`]): by W5, as
+//! one that found something; behind that it is awake.
 //!
 //! A notifier may count as searching for a while, and leaves as any searcher does ([`brief`]).
 //!
@@ -77,20 +78,21 @@
 mod brief;
 mod give;
 mod search;
+mod sleep;
 mod word;
 
 use self::brief::Brief;
 pub(crate) use self::brief::is_sample;
 pub(crate) use self::search::Search;
-use self::word::{SEARCHING, SLEEPING, TOKEN, searching, sleeping, tokens};
+use self::word::{SEARCHING, searching, sleeping, tokens};
 use crate::barrier;
 use crate::clock::Deadline;
-#[cfg(not(loom))]
-use crate::clock::now_ns;
+use crate::mates::let_go_first;
 use crate::pace::Pace;
 use crate::spin::{Spin, Who};
-use crate::sync::{AtomicU64, Ordering, Parking, fence_after_rmw};
+use crate::sync::{AtomicU64, Ordering, Parking, Rather, fence_after_rmw};
 use crossbeam_utils::CachePadded;
+use std::cell::Cell;
 
 /// How many sleepers one call wakes at most.
 const BREADTH: u64 = 4;
@@ -125,7 +127,7 @@ impl Event {
     pub(crate) fn notify(&self, news: u64) {
         let word = self.word.load(Ordering::Relaxed); // N3
         if sleeping(word) > 0 {
-            self.tell(word, news);
+            self.tell(word, news, Rather::Anywhere);
         }
     }
 
@@ -133,13 +135,13 @@ impl Event {
     /// everybody is awake: in the middle of a put it cost that the registers.
     #[cold]
     #[inline(never)]
-    fn tell(&self, word: u64, news: u64) {
+    fn tell(&self, word: u64, news: u64, rather: Rather) {
         let most = news.min(BREADTH);
         let wanted = move |word| sleeping(word).min(most.saturating_sub(searching(word)));
         if wanted(word) > 0 {
-            self.give(wanted);
+            self.give(wanted, rather);
         } else if tokens(word) > 0 {
-            self.hurry();
+            self.hurry(rather);
         }
     }
 
@@ -152,7 +154,7 @@ impl Event {
     /// There is news for every waiter. Async-signal-safe.
     pub(crate) fn notify_all(&self) {
         fence_after_rmw(); // N2
-        self.give(sleeping);
+        self.give(sleeping, Rather::Anywhere);
     }
 
     /// How many times a sleeper was woken.
@@ -181,7 +183,8 @@ impl Event {
         attempt: impl FnMut() -> Option<T>,
         has: impl Fn(u64) -> bool,
     ) -> Option<T> {
-        let search = Search { attempt, has, pending: || false, in_vain: || () };
+        let search =
+            Search { attempt, has, pending: || false, goes_first: || false, in_vain: || () };
         self.wait_behind(spin, Who::Host, deadline, search)
     }
 
@@ -195,10 +198,11 @@ impl Event {
             impl FnMut() -> Option<T>,
             impl Fn(u64) -> bool,
             impl Fn() -> bool,
+            impl Fn() -> bool,
             impl Fn(),
         >,
     ) -> Option<T> {
-        let Search { mut attempt, has, pending, in_vain } = search;
+        let Search { mut attempt, has, pending, goes_first, in_vain } = search;
         in_vain();
         let settle = || {
             let unsettled = pending();
@@ -209,21 +213,29 @@ impl Event {
             unsettled
         };
         let more = || has(0) || settle() && has(0);
-        let mut searcher = self.announce();
+        let searcher = Cell::new(self.announce());
+        let away = |leaves| match leaves {
+            true if spin.steps_back => self.stop_searching(searcher.replace(false), more),
+            true => {}
+            false => searcher.set(self.announce_late(searcher.get())),
+        };
+        let give_way = || {
+            if goes_first() {
+                away(true);
+                let_go_first(&goes_first);
+                away(false);
+            }
+        };
         loop {
-            let away = |leaves| match leaves {
-                true if spin.steps_back => {
-                    self.stop_searching(searcher, more);
-                    searcher = false;
-                }
-                true => {}
-                false => searcher = self.announce_late(searcher),
+            let mut try_once = || {
+                give_way();
+                attempt()
             };
-            if let Some(found) = self.pace.look(spin, who, deadline, &mut attempt, &has, away) {
-                self.stop_searching(searcher, more);
+            if let Some(found) = self.pace.look(spin, who, deadline, &mut try_once, &has, away) {
+                self.stop_searching(searcher.get(), more);
                 return Some(found);
             }
-            self.lie_down(searcher); // W1
+            self.lie_down(searcher.get()); // W1
             #[cfg(not(control = "wait_fence"))]
             fence_after_rmw(); // W2
             let found = attempt().or_else(|| if settle() { attempt() } else { None });
@@ -244,9 +256,10 @@ impl Event {
                 self.stop_searching(searcher, more);
                 return found;
             }
-            searcher = true;
+            searcher.set(true);
+            give_way();
             if let Some(found) = attempt() {
-                self.stop_searching(searcher, more);
+                self.stop_searching(searcher.get(), more);
                 return Some(found);
             }
         }
@@ -292,61 +305,12 @@ impl Event {
         }
     }
 
-    /// The duty of a searcher goes to a sleeper, if there is more.
+    /// The duty of a searcher goes to a sleeper, if there is more. One of the same core might take that
+    /// from the caller, who has news to deal with.
+    #[inline]
     fn pass_on(&self, more: impl Fn() -> bool) {
         if sleeping(self.word.load(Ordering::Relaxed)) > 0 && more() {
-            self.notify_one();
-        }
-    }
-
-    fn lie_down(&self, searcher: bool) {
-        let change = SLEEPING - if searcher { SEARCHING } else { 0 };
-        self.word.fetch_add(change, Ordering::AcqRel);
-    }
-
-    /// W4. False if the deadline passed first; then the thread still counts as lying.
-    fn sleep(&self, deadline: Deadline) -> bool {
-        let mut word = self.word.load(Ordering::Relaxed);
-        let mut slept = false;
-        loop {
-            if tokens(word) > 0 {
-                match self.swap(word, word - TOKEN) {
-                    Ok(_) => {
-                        if slept {
-                            self.learn_wake();
-                        }
-                        return true;
-                    }
-                    Err(seen) => word = seen,
-                }
-                continue;
-            }
-            if deadline.passed() {
-                return false;
-            }
-            self.parking.wait(&self.word, deadline.instant());
-            slept = true;
-            word = self.word.load(Ordering::Relaxed);
-        }
-    }
-
-    /// A sleeper notes how long ago it was woken.
-    fn learn_wake(&self) {
-        #[cfg(not(loom))]
-        self.pace.learn_wake(now_ns().saturating_sub(self.gave.load(Ordering::Relaxed)));
-    }
-
-    /// Leaves the state between W1 and W4. True if that took a token, and with it the duty of a
-    /// searcher: only if there is one for everybody, so that news for all reaches all.
-    fn get_up(&self) -> bool {
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            let token = sleeping(word) == 0;
-            let next = word - if token { TOKEN } else { SLEEPING };
-            match self.swap(word, next) {
-                Ok(_) => return token,
-                Err(seen) => word = seen,
-            }
+            self.tell(self.word.load(Ordering::Relaxed), 1, Rather::Elsewhere);
         }
     }
 

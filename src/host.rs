@@ -11,6 +11,7 @@ use crate::nap::LONGEST_NS;
 use crate::pace::give_way;
 use crate::spin::{Spin, Who};
 use crate::status::Status;
+use crate::sync::Rather;
 
 impl Engine {
     /// Leaves the core of a caller that has to wait to a worker, if there is work for one. Whether it
@@ -30,7 +31,7 @@ impl Engine {
         let work = self.signals.work_of(stage);
         if self.may_nap() && self.naps.next() {
             if work.has_sleepers() {
-                work.wake_here();
+                work.give_one(Rather::Here);
             }
             self.nap(now, deadline);
             return true;
@@ -39,7 +40,7 @@ impl Engine {
         let is_taken = give_way();
         self.naps.came_back();
         if !is_taken && work.has_sleepers() {
-            work.wake_here();
+            work.give_one(Rather::Here);
         }
         true
     }
@@ -58,7 +59,7 @@ impl Engine {
     /// Leaves the core to the worker that it takes turns with, see [`crate::turns`].
     fn take_turn(&self) {
         if self.turns.are_enough() && self.signals.work.has_sleepers() {
-            self.signals.work.wake_elsewhere();
+            self.signals.work.give_one(Rather::Elsewhere);
         }
         // The kernel need not switch at the first. If it did, and the job lies there, it was not to
         // the worker.
@@ -89,7 +90,7 @@ impl Engine {
         let (ready, has) = (&self.signals.ready, |others| self.results.has(others));
         let pending = || self.results.is_pending();
         let wait = |until| {
-            let search = Search { attempt, has, pending, in_vain: || () };
+            let search = Search { attempt, has, pending, goes_first: || false, in_vain: || () };
             ready.wait_behind(self.spin, Who::Host, until, search)
         };
         let now = now_ns();

@@ -43,7 +43,7 @@
 //! | `barrier` | a pair of fences of which one costs nothing |
 //! | `prefetch` | having a cache line come before it is wanted |
 //! | `status`, `affinity`, `config` | answers; where workers run; what an executor is started with |
-//! | `spin`, `pace`, `event` | looking for news; waiting, with its proof |
+//! | `spin`, `pace`, `mates`, `event` | looking for news; who shares a CPU; waiting, with its proof |
 //! | `credits` | accepting jobs and giving them their outcome: one word, one counter each |
 //! | `ring`, `record`, `job`, `queue`, `results`, `returned` | the MPMC ring, with its proof; failures; the queues |
 //! | `histogram`, `tally` | how long things took; what is counted of jobs and polls |
@@ -100,6 +100,8 @@ mod status;
 mod spin;
 
 mod pace;
+
+mod mates;
 
 mod event;
 

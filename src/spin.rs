@@ -67,11 +67,12 @@ impl Spin {
         Spin { most: 0, manner: Manner::Yields, ..self }
     }
 
-    /// The same for a worker, whose jobs are known to be `short` or not, and who may be one that takes
-    /// turns with a host.
-    pub(crate) fn of_worker(self, short: bool, in_turn: bool) -> Spin {
+    /// The same for a worker, who may share its CPU with others, whose jobs are known to be `short` or
+    /// not, and who may be one that takes turns with a host.
+    pub(crate) fn of_worker(self, shares: bool, short: bool, in_turn: bool) -> Spin {
         let crowd = self.is_crowd();
-        Spin { steps_back: !short && crowd, yields_first: in_turn && crowd, ..self }
+        let steps_back = !short && (shares || crowd);
+        Spin { steps_back, yields_first: in_turn && crowd, ..self }
     }
 
     /// The same as one word, for a worker process.

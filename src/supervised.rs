@@ -33,7 +33,7 @@ impl Engine {
         loop {
             let (job, is_sample) = match self.next_job(stage) {
                 Some(job) => (job, false),
-                None => match self.await_job(stage) {
+                None => match self.wait_for_work(worker, stage) {
                     Next::Job(job) => {
                         waits += 1;
                         (job, is_sample(waits))
@@ -47,14 +47,14 @@ impl Engine {
         }
     }
 
-    fn await_job(&self, stage: usize) -> Next {
+    fn wait_for_work(&self, worker: usize, stage: usize) -> Next {
         let attempt = || match self.next_job(stage) {
             Some(job) => Some(Next::job(job)),
             None => self.signals.phase().closed().then_some(Next::GoHome),
         };
         let has = |others| self.has_job(stage, others);
         let pending = || self.has_pending_work(stage);
-        self.await_work(stage, self.spin_of_worker(), attempt, has, pending).unwrap_or(Next::GoHome)
+        self.await_job(worker, stage, attempt, has, pending).unwrap_or(Next::GoHome)
     }
 
     /// As [`Engine::work`]; an error is the payload of a job that was taken away.

@@ -35,6 +35,14 @@ pub(crate) fn full_fence() {
     loom::sync::atomic::fence(Ordering::SeqCst);
 }
 
+/// Who is woken first: by the CPU that a thread went to sleep on, beside the waker's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rather {
+    Anywhere,
+    Here,
+    Elsewhere,
+}
+
 /// Where threads sleep on a word while its low half is zero.
 #[cfg(not(loom))]
 #[derive(Default)]
@@ -55,19 +63,10 @@ impl Parking {
         crate::os::futex::wait(word, self.across, deadline);
     }
 
-    /// Wakes up to `count` sleepers, after the word was changed.
-    pub(crate) fn wake(&self, word: &AtomicU64, count: u32) {
-        crate::os::futex::wake(word, self.across, count);
-    }
-
-    /// Wakes one, if it can one that went to sleep on this CPU: whether it could.
-    pub(crate) fn wake_here(&self, word: &AtomicU64) -> bool {
-        crate::os::futex::wake_here(word, self.across)
-    }
-
-    /// Wakes one, if it can one that went to sleep on another CPU.
-    pub(crate) fn wake_elsewhere(&self, word: &AtomicU64) {
-        crate::os::futex::wake_elsewhere(word, self.across)
+    /// Wakes up to `count` sleepers, after the word was changed, those where `rather` says first. How
+    /// many of these there were.
+    pub(crate) fn wake(&self, word: &AtomicU64, count: u32, rather: Rather) -> u32 {
+        crate::os::futex::wake(word, self.across, count, rather)
     }
 }
 
@@ -92,17 +91,13 @@ impl Parking {
         }
     }
 
-    pub(crate) fn wake(&self, _word: &AtomicU64, count: u32) {
+    pub(crate) fn wake(&self, _word: &AtomicU64, count: u32, _: Rather) -> u32 {
         let _guard = self.lock.lock().unwrap();
-        if count == 1 { self.wake_up.notify_one() } else { self.wake_up.notify_all() }
-    }
-
-    pub(crate) fn wake_here(&self, word: &AtomicU64) -> bool {
-        self.wake(word, 1);
-        true
-    }
-
-    pub(crate) fn wake_elsewhere(&self, word: &AtomicU64) {
-        self.wake(word, 1);
+        if count == 1 {
+            self.wake_up.notify_one()
+        } else {
+            self.wake_up.notify_all()
+        }
+        count
     }
 }

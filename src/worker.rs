@@ -50,7 +50,7 @@ impl Engine {
                     now = self.look_ahead(&mut slip, now);
                 }
             }
-            now = match self.wait_for_job() {
+            now = match self.wait_for_job(worker) {
                 Next::Job(job) => self.work_at_last(worker, job, &mut text, &mut slip),
                 Next::GoHome => return,
             };
@@ -87,19 +87,39 @@ impl Engine {
     }
 
     #[inline(never)] // As for `work_at_last`.
-    fn wait_for_job(&self) -> Next {
+    fn wait_for_job(&self, worker: usize) -> Next {
         let attempt = || match self.jobs.pop() {
             Some(job) => Some(Next::job(job)),
             None => self.signals.phase().closed().then_some(Next::GoHome),
         };
         let has = |others| self.jobs.has(others);
         let pending = || self.has_pending_jobs();
-        self.await_work(0, self.spin_of_worker(), attempt, has, pending).unwrap_or(Next::GoHome)
+        self.await_job(worker, 0, attempt, has, pending).unwrap_or(Next::GoHome)
     }
 
     /// How a worker that runs its jobs itself looks for them.
-    pub(crate) fn spin_of_worker(&self) -> Spin {
-        self.spin.of_worker(self.lending.are_short(), self.turns.go_on())
+    fn spin_of_worker(&self, worker: usize) -> Spin {
+        let shares = self.mates.has(worker);
+        self.spin.of_worker(shares, self.lending.are_short(), self.turns.go_on())
+    }
+
+    /// Waits for a job of a worker's stage, or the end: a worker that runs its jobs itself.
+    pub(crate) fn await_job<T>(
+        &self,
+        worker: usize,
+        stage: usize,
+        mut attempt: impl FnMut() -> Option<T>,
+        has: impl Fn(u64) -> bool,
+        pending: impl Fn() -> bool,
+    ) -> Option<T> {
+        self.mates.set(worker, false);
+        let attempt = || {
+            let found = attempt()?;
+            self.mates.set(worker, true);
+            Some(found)
+        };
+        let goes_first = || self.mates.are_at_work(worker);
+        self.await_work(stage, self.spin_of_worker(worker), attempt, has, pending, goes_first)
     }
 
     /// Waits for jobs of a stage, or the end.
@@ -110,8 +130,10 @@ impl Engine {
         attempt: impl FnMut() -> Option<T>,
         has: impl Fn(u64) -> bool,
         pending: impl Fn() -> bool,
+        goes_first: impl Fn() -> bool,
     ) -> Option<T> {
-        let search = Search { attempt, has, pending, in_vain: || self.tell_lenders() };
+        let in_vain = || self.tell_lenders();
+        let search = Search { attempt, has, pending, goes_first, in_vain };
         self.signals.work_of(stage).wait_behind(spin, Who::Worker, Deadline::NEVER, search)
     }
 

@@ -19,7 +19,7 @@ use super::{BREADTH, Event};
 use crate::barrier;
 #[cfg(not(loom))]
 use crate::clock::now_ns;
-use crate::sync::{AtomicU64, Ordering, fence_after_rmw};
+use crate::sync::{AtomicU64, Ordering, Rather, fence_after_rmw};
 
 /// News is brief that takes no longer than this part of what it takes until a woken thread runs: that
 /// is about what the waker would spend.
@@ -137,7 +137,8 @@ impl Event {
         if searching(word) == 0 && self.is_brief(news, &has) {
             return self.give_near(news, has, pending);
         }
-        self.tell(word, news);
+        // Those of other cores need not wait until the caller lets go of its own.
+        self.tell(word, news, Rather::Elsewhere);
         false
     }
 
@@ -184,7 +185,7 @@ impl Event {
         pending: impl Fn() -> bool,
     ) -> bool {
         self.word.fetch_add(SEARCHING, Ordering::AcqRel);
-        let is_here = self.give_here(false) == Some(true);
+        let is_here = self.give_one(Rather::Here) == Some(1);
         if is_here {
             self.let_run();
         }
@@ -197,7 +198,7 @@ impl Event {
         };
         if has(0) || pending() && settle() {
             let others = (news.min(BREADTH) - 1).max(1);
-            self.give(|word| sleeping(word).min(others));
+            self.give(|word| sleeping(word).min(others), Rather::Elsewhere);
         }
         is_here
     }
@@ -207,6 +208,8 @@ impl Event {
     fn let_run(&self) {
         #[cfg(not(loom))]
         {
+            // What it takes him to run is not what a wake takes.
+            self.gave.store(0, Ordering::Relaxed);
             let began = now_ns();
             std::thread::yield_now();
             self.brief.came_back(now_ns() - began > self.pace.wake_ns());

@@ -4,33 +4,17 @@ use super::Event;
 use super::word::{SEARCHING, SLEEPING, TOKEN, sleeping};
 #[cfg(not(loom))]
 use crate::clock::now_ns;
-use crate::sync::Ordering;
+use crate::sync::{Ordering, Rather};
 
 /// A sleeper that was woken runs after 11 to 18 us if its core is free.
 #[cfg(not(loom))]
 const OVERDUE_NS: u64 = 50_000;
 
 impl Event {
-    /// N4: turns as many sleepers into searchers as `wanted` says, and wakes them.
+    /// N4: turns as many sleepers into searchers as `wanted` says, and wakes them. How many were where
+    /// they are to be `rather`; none if nobody was to be woken.
     #[cold]
-    pub(super) fn give(&self, wanted: impl Fn(u64) -> u64) {
-        self.give_by(wanted, true, |count| self.parking.wake(&self.word, count));
-    }
-
-    /// To one, who went to sleep on this CPU if there is such a one: whether there was. `timed`:
-    /// he may learn from that how long a wake takes.
-    pub(super) fn give_here(&self, timed: bool) -> Option<bool> {
-        self.give_by(|word| sleeping(word).min(1), timed, |_| self.parking.wake_here(&self.word))
-    }
-
-    fn give_by<R>(
-        &self,
-        wanted: impl Fn(u64) -> u64,
-        timed: bool,
-        wake: impl FnOnce(u32) -> R,
-    ) -> Option<R> {
-        #[cfg(loom)]
-        let _ = timed;
+    pub(super) fn give(&self, wanted: impl Fn(u64) -> u64, rather: Rather) -> Option<u32> {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             let count = wanted(word);
@@ -41,36 +25,30 @@ impl Event {
             match self.swap(word, next) {
                 Ok(_) => {
                     #[cfg(not(loom))]
-                    self.gave.store(if timed { now_ns() } else { 0 }, Ordering::Relaxed);
+                    self.gave.store(now_ns(), Ordering::Relaxed);
                     self.wakes.fetch_add(count, Ordering::Relaxed);
-                    return Some(wake(count as u32));
+                    return Some(self.parking.wake(&self.word, count as u32, rather));
                 }
                 Err(seen) => word = seen,
             }
         }
     }
 
-    /// One sleeper may come, whoever searches: the caller's CPU is free. If it can, one that went
-    /// to sleep there.
+    /// One sleeper may come, whoever searches: the caller's CPU is free, or there is one elsewhere.
     #[cold]
-    pub(crate) fn wake_here(&self) {
-        self.give_here(true);
-    }
-
-    /// The same for one that went to sleep on another CPU than the caller's.
-    #[cold]
-    pub(crate) fn wake_elsewhere(&self) {
-        let wake = |_| self.parking.wake_elsewhere(&self.word);
-        self.give_by(|word| sleeping(word).min(1), true, wake);
+    pub(crate) fn give_one(&self, rather: Rather) -> Option<u32> {
+        self.give(|word| sleeping(word).min(1), rather)
     }
 
     /// Somebody was woken and has not come. If he is overdue, for his core is busy, another is
     /// woken: it may have one to itself.
     #[cold]
-    pub(super) fn hurry(&self) {
+    pub(super) fn hurry(&self, rather: Rather) {
         #[cfg(not(loom))]
         if now_ns() > self.gave.load(Ordering::Relaxed) + OVERDUE_NS {
-            self.give(|word| sleeping(word).min(1));
+            self.give_one(rather);
         }
+        #[cfg(loom)]
+        let _ = rather;
     }
 }

@@ -10,7 +10,7 @@ use loom::thread;
 /// At once to sleep, or one look before, or having stepped back.
 fn spins() -> [Spin; 3] {
     let crowd = Spin::new(Waiting::Balanced, 1, 4, true);
-    [Spin::NONE, Spin::new(Waiting::Balanced, 1, 4, false), crowd.of_worker(false, false)]
+    [Spin::NONE, Spin::new(Waiting::Balanced, 1, 4, false), crowd.of_worker(true, false, false)]
 }
 
 fn model(preemptions: usize, body: impl Fn(Spin) + Sync + Send + Copy + 'static) {
@@ -69,8 +69,12 @@ impl Bell {
         self.news.load(Ordering::Acquire) > 0
     }
 
+    /// Who steps back lets others of its core go first, too.
     fn listen(&self) {
-        let heard = self.event.wait(self.spin, Deadline::NEVER, || self.take(), |_| self.more());
+        let (attempt, has) = (|| self.take(), |_| self.more());
+        let goes_first = || self.spin.steps_back;
+        let search = Search { attempt, has, pending: || false, goes_first, in_vain: || () };
+        let heard = self.event.wait_behind(self.spin, Who::Worker, Deadline::NEVER, search);
         heard.expect("there is no deadline");
     }
 
@@ -160,7 +164,7 @@ fn a_core_is_lent() {
         let listener = listener(&bell);
         let lender = thread::spawn({
             let bell = bell.clone();
-            move || bell.event.wake_here()
+            move || bell.event.give_one(Rather::Here)
         });
         bell.ring();
         lender.join().unwrap();

@@ -1,7 +1,7 @@
 //! What a thread that waits is asked.
 
 /// One who waits for news, and how it gets some.
-pub(crate) struct Search<A, H, P, V> {
+pub(crate) struct Search<A, H, P, G, V> {
     /// Takes news, if there is some.
     pub(crate) attempt: A,
     /// Whether there is news behind so many others: behind 0 as surely as an attempt says it,
@@ -9,6 +9,8 @@ pub(crate) struct Search<A, H, P, V> {
     pub(crate) has: H,
     /// Whether some is announced and not taken, and may show later.
     pub(crate) pending: P,
+    /// Whether others of its core are to go on before it takes news, see [`crate::mates`].
+    pub(crate) goes_first: G,
     /// It begins to wait, or its last attempt before it sleeps was in vain.
     pub(crate) in_vain: V,
 }

@@ -53,7 +53,7 @@ fn a_sleeper_is_woken_though_another_searches() {
         news.fetch_add(1, SeqCst);
         event.notify_one();
         assert_eq!(event.wakes(), 0);
-        event.wake_here();
+        event.give_one(Rather::Here);
         assert_eq!(sleeper.join().unwrap(), Some(()));
         assert_eq!(event.wakes(), 1);
         event.stop_searching(true, || false);

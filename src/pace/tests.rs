@@ -25,7 +25,7 @@ fn look(pace: &Pace, spin: Spin, news: bool) -> bool {
 #[test]
 fn who_takes_turns_yields_before_it_pauses() {
     for in_turn in [false, true] {
-        let spin = Spin::new(Waiting::Balanced, 1, 64, true).of_worker(false, in_turn);
+        let spin = Spin::new(Waiting::Balanced, 1, 64, true).of_worker(false, false, in_turn);
         // How many looks came before the first yield.
         let (looks, before) = (Cell::new(0), Cell::new(None));
         let has = |_| {

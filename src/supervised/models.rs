@@ -12,7 +12,7 @@ fn worker(model: &Arc<Model>) -> JoinHandle<()> {
     model.engine.signals.work.is_always_brief();
     spawn(model, |model| {
         for _ in 0..2 {
-            let Next::Job(job) = model.engine.await_job(0) else { panic!("nobody closes") };
+            let Next::Job(job) = model.engine.wait_for_work(0, 0) else { panic!("nobody closes") };
             model.finish(job);
         }
     })

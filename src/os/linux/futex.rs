@@ -2,6 +2,7 @@
 //! are system calls, and leave `errno` as they found it.
 
 use super::clock;
+use crate::sync::Rather;
 use std::sync::atomic::AtomicU64;
 
 /// Sleeps while the low half of `word` is zero, until [`wake`] or the deadline (an instant of
@@ -13,35 +14,26 @@ pub(crate) fn wait(word: &AtomicU64, across: bool, deadline: Option<u64>) {
     call(word, scope(across) | libc::FUTEX_WAIT_BITSET, 0, limit, here());
 }
 
-/// Wakes up to `count` threads that sleep in [`wait`] on this word.
-pub(crate) fn wake(word: &AtomicU64, across: bool, count: u32) {
-    wake_of(word, across, count, libc::FUTEX_BITSET_MATCH_ANY);
-}
-
-/// Wakes one of them, if it can one that went to sleep on the CPU that the caller runs on: whether
-/// it could.
-pub(crate) fn wake_here(word: &AtomicU64, across: bool) -> bool {
-    wake_rather(word, across, here())
-}
-
-/// Wakes one of them, if it can one that went to sleep on another CPU.
-pub(crate) fn wake_elsewhere(word: &AtomicU64, across: bool) {
-    wake_rather(word, across, !here());
-}
-
-/// Wakes one of them, if it can one of that set: whether it could.
-fn wake_rather(word: &AtomicU64, across: bool, set: i32) -> bool {
-    let could = wake_of(word, across, 1, set) > 0;
-    if !could {
-        wake(word, across, 1);
+/// Wakes up to `count` threads that sleep in [`wait`] on this word, those where `rather` says first.
+/// How many of these there were.
+pub(crate) fn wake(word: &AtomicU64, across: bool, count: u32, rather: Rather) -> u32 {
+    let set = match rather {
+        Rather::Anywhere => libc::FUTEX_BITSET_MATCH_ANY,
+        Rather::Here => here(),
+        Rather::Elsewhere => !here(),
+    };
+    let woken = wake_of(word, across, count, set);
+    if rather != Rather::Anywhere && woken < count {
+        wake_of(word, across, count - woken, libc::FUTEX_BITSET_MATCH_ANY);
     }
-    could
+    woken
 }
 
 /// Wakes up to `count` whose set has one of these bits. How many there were.
-fn wake_of(word: &AtomicU64, across: bool, count: u32, set: i32) -> i64 {
+fn wake_of(word: &AtomicU64, across: bool, count: u32, set: i32) -> u32 {
     let operation = scope(across) | libc::FUTEX_WAKE_BITSET;
-    call(word, operation, count.min(i32::MAX as u32), std::ptr::null(), set)
+    let woken = call(word, operation, count.min(i32::MAX as u32), std::ptr::null(), set);
+    u32::try_from(woken).unwrap_or(0)
 }
 
 /// This CPU as one of 32 bits; of more CPUs some share one.
