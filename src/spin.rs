@@ -11,12 +11,11 @@ const MOST_PAUSES: u64 = 127;
 pub(crate) const KEEN: u64 = 50;
 
 /// How a waiter looks before it sleeps.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spin {
     /// For how long, behind its pauses; 0 does not look.
     pub(crate) ns: u64,
-    /// How many pauses it may stay away: one for each other that may be in flight, or everybody
-    /// would end up waiting for it.
+    /// How many pauses it may stay away, see [`most_pauses`].
     pub(crate) most: u64,
     pub(crate) manner: Manner,
     /// Whether a searcher that yields does not count as one meanwhile. It may sit on a core where
@@ -97,9 +96,13 @@ impl Spin {
     }
 }
 
-/// Where so many items may be in flight.
+/// Where so many items may be in flight: a pause for each other, and two for each beyond 16, or everybody
+/// would end up waiting for who stays away; a host that has nothing else to do puts an item in two or
+/// three pauses. With one for all, jobs that do nothing take 1.06 to 1.08 of the time at 64; with two,
+/// 1.03 at 16.
 fn most_pauses(in_flight: usize) -> u64 {
-    MOST_PAUSES.min((in_flight as u64).saturating_sub(1))
+    let in_flight = in_flight as u64;
+    MOST_PAUSES.min(in_flight.saturating_sub(1) + in_flight.saturating_sub(16))
 }
 
 /// Who looks.
@@ -109,4 +112,21 @@ pub(crate) enum Who {
     Worker,
     /// One who waits for something of its own.
     Host,
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_stays_away_leaves_something_for_others() {
+        let most = [0, 1, 4, 16, 17, 64, 72, 73, 1 << 20].map(most_pauses);
+        assert_eq!(most, [0, 0, 3, 15, 17, 111, 127, 127, 127]);
+        for waiting in [Waiting::Balanced, Waiting::Latency, Waiting::Power] {
+            for crowd in [false, true] {
+                let spin = Spin::new(waiting, 20_000, 64, crowd);
+                assert_eq!(Spin::of_word(spin.word(), 64), spin);
+            }
+        }
+    }
 }

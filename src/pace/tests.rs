@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 fn streams_are_taken_in_bites_and_single_jobs_at_once() {
     let pace = Pace::default();
     let gap = || pace.gap.load(Ordering::Relaxed);
-    for (in_flight, most) in [(1, 0), (4, 3), (64, 63), (1024, 127)] {
+    for (in_flight, most) in [(1, 0), (4, 3), (16, 15), (64, 111), (1024, 127)] {
         let spin = Spin::new(Waiting::Balanced, 1, in_flight, false);
         (0..10).for_each(|_| pace.learn(gap(), true, spin.most));
         assert_eq!(gap(), most);
