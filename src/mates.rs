@@ -35,11 +35,11 @@ struct Mate {
 impl Mates {
     pub(crate) fn new(cpus: &[Option<usize>]) -> Mates {
         let next = |worker: usize| {
-            let others = (worker + 1..cpus.len()).chain(0..worker);
-            let same = |other: &usize| cpus[worker].is_some() && cpus[*other] == cpus[worker];
-            others.into_iter().find(same).unwrap_or(worker)
+            let cpu = cpus[worker]?;
+            (worker + 1..cpus.len()).chain(0..worker).find(|other| cpus[*other] == Some(cpu))
         };
-        let mate = |worker| Mate { next: next(worker), is_at_work: AtomicU64::new(0) };
+        let mate =
+            |worker| Mate { next: next(worker).unwrap_or(worker), is_at_work: AtomicU64::new(0) };
         Mates((0..cpus.len()).map(|worker| mate(worker).into()).collect())
     }
 
