@@ -87,7 +87,6 @@ pub(crate) use self::search::Search;
 use self::word::{SEARCHING, searching, sleeping, tokens};
 use crate::barrier;
 use crate::clock::Deadline;
-use crate::mates::let_go_first;
 use crate::pace::Pace;
 use crate::spin::{Spin, Who};
 use crate::sync::{AtomicU64, Ordering, Parking, Rather, fence_after_rmw};
@@ -183,8 +182,7 @@ impl Event {
         attempt: impl FnMut() -> Option<T>,
         has: impl Fn(u64) -> bool,
     ) -> Option<T> {
-        let search =
-            Search { attempt, has, pending: || false, goes_first: || false, in_vain: || () };
+        let search = Search { attempt, has, pending: || false, seat: None, in_vain: || () };
         self.wait_behind(spin, Who::Host, deadline, search)
     }
 
@@ -195,14 +193,14 @@ impl Event {
         who: Who,
         deadline: Deadline,
         search: Search<
+            '_,
             impl FnMut() -> Option<T>,
             impl Fn(u64) -> bool,
-            impl Fn() -> bool,
             impl Fn() -> bool,
             impl Fn(),
         >,
     ) -> Option<T> {
-        let Search { mut attempt, has, pending, goes_first, in_vain } = search;
+        let Search { mut attempt, has, pending, seat, in_vain } = search;
         in_vain();
         let settle = || {
             let unsettled = pending();
@@ -220,9 +218,9 @@ impl Event {
             false => searcher.set(self.announce_late(searcher.get())),
         };
         let give_way = || {
-            if goes_first() {
+            if let Some(seat) = seat.filter(|seat| seat.has_to_wait()) {
                 away(true);
-                let_go_first(&goes_first);
+                seat.let_others_go_first();
                 away(false);
             }
         };

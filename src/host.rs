@@ -90,7 +90,7 @@ impl Engine {
         let (ready, has) = (&self.signals.ready, |others| self.results.has(others));
         let pending = || self.results.is_pending();
         let wait = |until| {
-            let search = Search { attempt, has, pending, goes_first: || false, in_vain: || () };
+            let search = Search { attempt, has, pending, seat: None, in_vain: || () };
             ready.wait_behind(self.spin, Who::Host, until, search)
         };
         let now = now_ns();

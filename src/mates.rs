@@ -18,9 +18,13 @@ use crossbeam_utils::CachePadded;
 
 /// The kernel need not switch with each yield; after so many without a switch nobody wants the core.
 const KEPT: u32 = 3;
-/// After so many with one a job is taken in any case: whoever is at work may be so for ever, and
-/// has the core for a tick each time.
+/// After so many with one, a tick each, whoever is at work then has had its turn: it may be so for ever.
 const GIVEN: u32 = 16;
+
+/// What a mate is at: nothing, work, or work that others need not wait for any more.
+const IDLE: u64 = 0;
+const AT_WORK: u64 = 1;
+const HAS_HAD_ITS_TURN: u64 = 2;
 
 /// The workers of an executor, by the CPUs that they are pinned to.
 pub(crate) struct Mates(Box<[CachePadded<Mate>]>);
@@ -28,8 +32,8 @@ pub(crate) struct Mates(Box<[CachePadded<Mate>]>);
 struct Mate {
     /// The next one of its CPU, in a ring.
     next: usize,
-    /// Written by its own thread only, and read by those of its CPU.
-    is_at_work: AtomicU64,
+    /// Of no interest to other CPUs.
+    state: AtomicU64,
 }
 
 impl Mates {
@@ -39,7 +43,7 @@ impl Mates {
             (worker + 1..cpus.len()).chain(0..worker).find(|other| cpus[*other] == Some(cpu))
         };
         let mate =
-            |worker| Mate { next: next(worker).unwrap_or(worker), is_at_work: AtomicU64::new(0) };
+            |worker| Mate { next: next(worker).unwrap_or(worker), state: Default::default() };
         Mates((0..cpus.len()).map(|worker| mate(worker).into()).collect())
     }
 
@@ -48,41 +52,67 @@ impl Mates {
         workers * size_of::<CachePadded<Mate>>()
     }
 
-    /// Whether a worker shares its CPU.
-    pub(crate) fn has(&self, worker: usize) -> bool {
-        self.0[worker].next != worker
-    }
-
-    /// A worker has a job, or has none.
-    pub(crate) fn set(&self, worker: usize, is_at_work: bool) {
-        if self.has(worker) {
-            self.0[worker].is_at_work.store(u64::from(is_at_work), Ordering::Relaxed);
-        }
-    }
-
-    /// Whether another of a worker's CPU is at work.
-    pub(crate) fn are_at_work(&self, worker: usize) -> bool {
-        let mut next = self.0[worker].next;
-        while next != worker {
-            if self.0[next].is_at_work.load(Ordering::Relaxed) > 0 {
-                return true;
-            }
-            next = self.0[next].next;
-        }
-        false
+    /// The place of a worker.
+    pub(crate) fn seat(&self, worker: usize) -> Seat<'_> {
+        Seat { mates: self, worker }
     }
 }
 
-/// Gives the core away for as long as `are_at_work` says, and they want it.
-#[cold]
-#[inline(never)]
-pub(crate) fn let_go_first(are_at_work: impl Fn() -> bool) {
-    let (mut kept, mut given) = (0, 0);
-    while kept < KEPT && given < GIVEN && are_at_work() {
-        if give_way() {
-            (kept, given) = (0, given + 1);
-        } else {
-            kept += 1;
+/// A worker's place among those of its CPU.
+#[derive(Clone, Copy)]
+pub(crate) struct Seat<'a> {
+    mates: &'a Mates,
+    worker: usize,
+}
+
+impl<'a> Seat<'a> {
+    fn others(self) -> impl Iterator<Item = &'a AtomicU64> {
+        let mates = &self.mates.0;
+        let next =
+            move |worker: usize| Some(mates[worker].next).filter(|next| *next != self.worker);
+        std::iter::successors(next(self.worker), move |worker| next(*worker))
+            .map(|worker| &mates[worker].state)
+    }
+
+    /// Whether the worker shares its CPU.
+    pub(crate) fn is_shared(self) -> bool {
+        self.others().next().is_some()
+    }
+
+    /// The worker has a job, or has none.
+    pub(crate) fn set(self, is_at_work: bool) {
+        if self.is_shared() {
+            let state = if is_at_work { AT_WORK } else { IDLE };
+            self.mates.0[self.worker].state.store(state, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether others are at work and go first.
+    pub(crate) fn has_to_wait(self) -> bool {
+        self.others().any(|state| state.load(Ordering::Relaxed) == AT_WORK)
+    }
+
+    /// Gives the core to them for as long as they are at work and want it, but not for ever.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn let_others_go_first(self) {
+        let (mut kept, mut given) = (0, 0);
+        while kept < KEPT && self.has_to_wait() {
+            if given == GIVEN {
+                return self.pass_by();
+            }
+            if give_way() {
+                (kept, given) = (0, given + 1);
+            } else {
+                kept += 1;
+            }
+        }
+    }
+
+    fn pass_by(self) {
+        let (at_work, passed) = (AT_WORK, HAS_HAD_ITS_TURN);
+        for state in self.others() {
+            let _ = state.compare_exchange(at_work, passed, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 }
@@ -90,38 +120,34 @@ pub(crate) fn let_go_first(are_at_work: impl Fn() -> bool) {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use std::cell::Cell;
 
     #[test]
     fn those_of_one_cpu_are_mates() {
         let mates = Mates::new(&[Some(3), None, Some(5), Some(3), None, Some(3)]);
-        assert_eq!(
-            [0, 1, 2, 3, 4, 5].map(|worker| mates.has(worker)),
-            [true, false, false, true, false, true]
-        );
-        let see = || [0, 1, 2, 3, 4, 5].map(|worker| mates.are_at_work(worker));
-        assert_eq!(see(), [false; 6]);
-        (0..5).for_each(|worker| mates.set(worker, true));
-        assert_eq!(see(), [true, false, false, true, false, true]);
-        mates.set(3, false);
-        assert_eq!(see(), [false, false, false, true, false, true]);
-        mates.set(0, false);
-        assert_eq!(see(), [false; 6]);
+        let all = |ask: fn(Seat<'_>) -> bool| [0, 1, 2, 3, 4, 5].map(|at| ask(mates.seat(at)));
+        let waits = || all(|seat| seat.has_to_wait());
+        assert_eq!(all(|seat| seat.is_shared()), [true, false, false, true, false, true]);
+        assert_eq!(waits(), [false; 6]);
+        (0..5).for_each(|worker| mates.seat(worker).set(true));
+        assert_eq!(waits(), [true, false, false, true, false, true]);
+        mates.seat(3).set(false);
+        assert_eq!(waits(), [false, false, false, true, false, true]);
+        mates.seat(0).set(false);
+        assert_eq!(waits(), [false; 6]);
     }
 
+    /// Nobody is at work in truth here, and so others may have the core in between or not.
     #[test]
-    fn the_core_is_given_away_for_as_long_as_others_want_it_and_not_for_ever() {
-        let asked = Cell::new(0);
-        let ask = |answer| {
-            asked.set(asked.get() + 1);
-            answer
-        };
-        let_go_first(|| ask(false));
-        assert_eq!(asked.get(), 1);
-        let_go_first(|| ask(asked.get() < 3));
-        assert_eq!(asked.get(), 4);
-        asked.set(0);
-        let_go_first(|| ask(true));
-        assert!((KEPT..KEPT * (GIVEN + 1) + 1).contains(&asked.get()), "{}", asked.get());
+    fn who_is_at_work_for_ever_has_had_its_turn() {
+        let mates = Mates::new(&[Some(0); 3]);
+        mates.seat(1).set(true);
+        mates.seat(0).let_others_go_first();
+        mates.seat(0).pass_by();
+        assert!([0, 1, 2].iter().all(|worker| !mates.seat(*worker).has_to_wait()));
+        mates.seat(0).let_others_go_first();
+        mates.seat(1).set(true);
+        assert!(mates.seat(0).has_to_wait() && mates.seat(2).has_to_wait());
+        mates.seat(1).set(false);
+        assert!(!mates.seat(0).has_to_wait());
     }
 }

@@ -137,7 +137,7 @@ impl Engine {
         let has = |others| self.has_job(stage, others) || others == 0 && self.has_spoils(worker);
         let pending = || self.has_pending_work(stage);
         let spin = self.spin.yielding();
-        self.await_work(stage, spin, attempt, has, pending, || false).unwrap_or(Errand::GoHome)
+        self.await_work(stage, spin, attempt, has, pending, None).unwrap_or(Errand::GoHome)
     }
 
     /// Waits for the process, which has jobs at hand.

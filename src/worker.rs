@@ -13,6 +13,7 @@ use crate::desk::Desk;
 use crate::engine::Engine;
 use crate::event::{Search, is_sample};
 use crate::job::{Completion, Job, Tag};
+use crate::mates::Seat;
 use crate::prefetch;
 use crate::record::Text;
 use crate::run::JobContext;
@@ -98,9 +99,8 @@ impl Engine {
     }
 
     /// How a worker that runs its jobs itself looks for them.
-    fn spin_of_worker(&self, worker: usize) -> Spin {
-        let shares = self.mates.has(worker);
-        self.spin.of_worker(shares, self.lending.are_short(), self.turns.go_on())
+    fn spin_of_worker(&self, seat: Seat<'_>) -> Spin {
+        self.spin.of_worker(seat.is_shared(), self.lending.are_short(), self.turns.go_on())
     }
 
     /// Waits for a job of a worker's stage, or the end: a worker that runs its jobs itself.
@@ -112,14 +112,14 @@ impl Engine {
         has: impl Fn(u64) -> bool,
         pending: impl Fn() -> bool,
     ) -> Option<T> {
-        self.mates.set(worker, false);
+        let seat = self.mates.seat(worker);
+        seat.set(false);
         let attempt = || {
             let found = attempt()?;
-            self.mates.set(worker, true);
+            seat.set(true);
             Some(found)
         };
-        let goes_first = || self.mates.are_at_work(worker);
-        self.await_work(stage, self.spin_of_worker(worker), attempt, has, pending, goes_first)
+        self.await_work(stage, self.spin_of_worker(seat), attempt, has, pending, Some(seat))
     }
 
     /// Waits for jobs of a stage, or the end.
@@ -130,10 +130,10 @@ impl Engine {
         attempt: impl FnMut() -> Option<T>,
         has: impl Fn(u64) -> bool,
         pending: impl Fn() -> bool,
-        goes_first: impl Fn() -> bool,
+        seat: Option<Seat<'_>>,
     ) -> Option<T> {
         let in_vain = || self.tell_lenders();
-        let search = Search { attempt, has, pending, goes_first, in_vain };
+        let search = Search { attempt, has, pending, seat, in_vain };
         self.signals.work_of(stage).wait_behind(spin, Who::Worker, Deadline::NEVER, search)
     }
 

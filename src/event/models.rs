@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::config::Waiting;
+use crate::mates::Mates;
 use loom::sync::Arc;
 use loom::thread;
 
@@ -34,11 +35,15 @@ struct Bell {
     spin: Spin,
     event: Event,
     news: AtomicU64,
+    /// The other one is always at work.
+    mates: Mates,
 }
 
 impl Bell {
     fn new(spin: Spin) -> Arc<Bell> {
-        Arc::new(Bell { spin, event: Event::default(), news: AtomicU64::new(0) })
+        let mates = Mates::new(&[Some(0), Some(0)]);
+        mates.seat(1).set(true);
+        Arc::new(Bell { spin, event: Event::default(), news: AtomicU64::new(0), mates })
     }
 
     fn ring(&self) {
@@ -72,8 +77,8 @@ impl Bell {
     /// Who steps back lets others of its core go first, too.
     fn listen(&self) {
         let (attempt, has) = (|| self.take(), |_| self.more());
-        let goes_first = || self.spin.steps_back;
-        let search = Search { attempt, has, pending: || false, goes_first, in_vain: || () };
+        let seat = self.spin.steps_back.then(|| self.mates.seat(0));
+        let search = Search { attempt, has, pending: || false, seat, in_vain: || () };
         let heard = self.event.wait_behind(self.spin, Who::Worker, Deadline::NEVER, search);
         heard.expect("there is no deadline");
     }

@@ -30,7 +30,7 @@ impl Model {
         let has = |others| engine.jobs.has(others);
         let pending = || engine.has_pending_jobs();
         let pop = || engine.jobs.pop();
-        let found = engine.await_work(0, Spin::NONE, pop, has, pending, || false);
+        let found = engine.await_work(0, Spin::NONE, pop, has, pending, None);
         assert!(found.is_some());
     }
 }
