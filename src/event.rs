@@ -306,7 +306,7 @@ impl Event {
     /// The duty of a searcher goes to a sleeper, if there is more. One of the same core might take that
     /// from the caller, who has news to deal with.
     #[inline]
-    fn pass_on(&self, more: impl Fn() -> bool) {
+    pub(crate) fn pass_on(&self, more: impl Fn() -> bool) {
         if sleeping(self.word.load(Ordering::Relaxed)) > 0 && more() {
             self.tell(self.word.load(Ordering::Relaxed), 1, Rather::Elsewhere);
         }

@@ -94,6 +94,7 @@ impl Engine {
             ready.wait_behind(self.spin, Who::Host, until, search)
         };
         let now = now_ns();
+        self.mates.host_leaves();
         // What is there then is not to lie until the look begins, some pauses later.
         let at_once = if self.lend_core(now, timeout.counted_from(now)) { attempt() } else { None };
         let resolved = || self.credits.resolved();
@@ -104,6 +105,7 @@ impl Engine {
             answer => answer,
         });
         let end = now_ns();
+        self.mates.host_works(end - now);
         if self.spin.is_crowd() {
             self.lending.leave(end);
             if let Ok(done) = &found {

@@ -50,12 +50,13 @@ impl Engine {
             Err(Status::Full) => None,
             answer => Some(answer),
         };
-        let now = now_ns();
+        let (now, state) = (now_ns(), self.mates.host_leaves());
         let at_once = if self.lend_core(now, timeout.counted_from(now)) { attempt() } else { None };
         let has = |_| !self.is_full();
         let wait = || self.signals.room.wait(self.spin, timeout.deadline(), attempt, has);
         let admitted = at_once.or_else(wait);
         self.lending.leave(now_ns());
+        self.mates.host_returns(state);
         admitted.unwrap_or(Err(Status::Timeout))
     }
 
@@ -160,7 +161,7 @@ impl Engine {
         let (has, pending) = (|others| self.has_job(0, others), || self.has_pending_work(0));
         #[cfg(control = "near_look")]
         let (has, pending) = (|others| self.jobs.has(others), || self.has_pending_jobs());
-        if self.signals.work.notify_near(jobs, has, pending) {
+        if self.signals.work.notify_near(jobs, has, pending, &self.mates) {
             self.turns.begin();
         }
     }

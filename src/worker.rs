@@ -48,7 +48,7 @@ impl Engine {
             while let Some(job) = self.jobs.pop() {
                 now = self.work(worker, job, now, &mut text, false);
                 if slip.ends_row() {
-                    now = self.look_ahead(&mut slip, now);
+                    now = self.look_ahead(worker, &mut slip, now);
                 }
             }
             now = match self.wait_for_job(worker) {
@@ -60,17 +60,31 @@ impl Engine {
 
     /// Keeps some distance, see [`crate::slip`]. Answers `now`, if it is still that.
     #[inline(never)] // As for `work_at_last`.
-    fn look_ahead(&self, slip: &mut Slip, now: Option<u64>) -> Option<u64> {
+    fn look_ahead(&self, worker: usize, slip: &mut Slip, now: Option<u64>) -> Option<u64> {
         let row = slip.end_row(now.unwrap_or_else(now_ns));
         if let Some(each) = row.each {
             self.signals.work.learn_next(each);
         }
-        let Some(distance) = row.distance else { return now };
+        let Some(distance) = row.distance else {
+            return self.let_others_go_first(worker, slip, now);
+        };
         if self.jobs.has(distance) {
             (0..ROW).filter_map(|at| self.jobs.payload_behind(at)).for_each(prefetch::to_read);
             return now;
         }
         self.signals.work.stay_away(self.spin, |others| self.jobs.has(others));
+        slip.begin_row(now_ns());
+        None
+    }
+
+    /// Between two rows of jobs that take some time. Answers `now`, if it is still that.
+    fn let_others_go_first(&self, worker: usize, slip: &mut Slip, now: Option<u64>) -> Option<u64> {
+        let seat = self.seat(worker);
+        if !seat.has_to_wait() {
+            return now;
+        }
+        self.signals.work.pass_on(|| self.jobs.has(0));
+        seat.let_others_go_first();
         slip.begin_row(now_ns());
         None
     }
@@ -98,6 +112,12 @@ impl Engine {
         self.await_job(worker, 0, attempt, has, pending).unwrap_or(Next::GoHome)
     }
 
+    /// Where a worker sits. Short jobs of others go first, but not a host: whoever waits for one counts
+    /// as searching meanwhile, and jobs would wait for longer than they take.
+    fn seat(&self, worker: usize) -> Seat<'_> {
+        self.mates.seat(worker).beside_host(self.spin.is_crowd() && !self.lending.are_short())
+    }
+
     /// How a worker that runs its jobs itself looks for them.
     fn spin_of_worker(&self, seat: Seat<'_>) -> Spin {
         self.spin.of_worker(seat.is_shared(), self.lending.are_short(), self.turns.go_on())
@@ -112,7 +132,7 @@ impl Engine {
         has: impl Fn(u64) -> bool,
         pending: impl Fn() -> bool,
     ) -> Option<T> {
-        let seat = self.mates.seat(worker);
+        let seat = self.seat(worker);
         seat.set(false);
         let attempt = || {
             let found = attempt()?;

@@ -4,7 +4,7 @@ mod support;
 
 use jobexec::{Config, JobContext, Outcome, Pinning};
 use std::hint::spin_loop;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 use support::{Answer, PATIENCE, config, next, start, until};
@@ -41,6 +41,33 @@ fn a_job_that_computes_does_not_keep_the_core_for_ever() {
         }
         let stats = executor.stats();
         assert_eq!((stats.accepted, stats.done, stats.outstanding), (2, 2, 0));
+    }
+}
+
+/// A host that has waited, and then computes until a job has run.
+#[test]
+fn a_host_that_computes_does_not_keep_the_core_for_ever() {
+    for config in crowded(core_affinity::get_core_ids().unwrap().len()) {
+        let ran = Arc::new(AtomicUsize::new(0));
+        let seen = ran.clone();
+        let executor = start(&config, move |_: &mut (), _: &JobContext<'_>| {
+            ran.fetch_add(1, SeqCst);
+            Answer::Ok(())
+        });
+        core_affinity::set_for_current(core_affinity::get_core_ids().unwrap()[0]);
+        for round in 1..=3 {
+            executor.put(Box::default()).unwrap();
+            assert_eq!(next(&executor).outcome, Outcome::Done);
+            executor.put(Box::default()).unwrap();
+            let end = Instant::now() + PATIENCE;
+            while seen.load(SeqCst) < 2 * round {
+                assert!(Instant::now() < end, "the job does not run");
+                spin_loop();
+            }
+            assert_eq!(next(&executor).outcome, Outcome::Done);
+        }
+        let stats = executor.stats();
+        assert_eq!((stats.accepted, stats.done, stats.outstanding), (6, 6, 0));
     }
 }
 

@@ -19,6 +19,7 @@ use super::{BREADTH, Event};
 use crate::barrier;
 #[cfg(not(loom))]
 use crate::clock::now_ns;
+use crate::mates::Mates;
 use crate::sync::{AtomicU64, Ordering, Rather, fence_after_rmw};
 
 /// News is brief that takes no longer than this part of what it takes until a woken thread runs: that
@@ -119,9 +120,10 @@ impl Event {
         news: u64,
         has: impl Fn(u64) -> bool,
         pending: impl Fn() -> bool,
+        mates: &Mates,
     ) -> bool {
         let word = self.word.load(Ordering::Relaxed); // N3
-        sleeping(word) > 0 && self.tell_near(word, news, has, pending)
+        sleeping(word) > 0 && self.tell_near(word, news, has, pending, mates)
     }
 
     /// As [`Event::tell`].
@@ -133,9 +135,10 @@ impl Event {
         news: u64,
         has: impl Fn(u64) -> bool,
         pending: impl Fn() -> bool,
+        mates: &Mates,
     ) -> bool {
         if searching(word) == 0 && self.is_brief(news, &has) {
-            return self.give_near(news, has, pending);
+            return self.give_near(news, has, pending, mates);
         }
         // Those of other cores need not wait until the caller lets go of its own.
         self.tell(word, news, Rather::Elsewhere);
@@ -183,11 +186,14 @@ impl Event {
         news: u64,
         has: impl Fn(u64) -> bool,
         pending: impl Fn() -> bool,
+        mates: &Mates,
     ) -> bool {
         self.word.fetch_add(SEARCHING, Ordering::AcqRel);
         let is_here = self.give_one(Rather::Here) == Some(1);
         if is_here {
+            let state = mates.host_leaves();
             self.let_run();
+            mates.host_returns(state);
         }
         self.word.fetch_sub(SEARCHING, Ordering::AcqRel); // W5
         #[cfg(not(control = "near_fence"))]
@@ -260,7 +266,7 @@ mod tests {
     #[test]
     fn brief_news_is_all_taken() {
         let (event, news, taken) = (Event::default(), AtomicU64::new(0), AtomicU64::new(0));
-        let (rounds, each) = (3_000, 3);
+        let (rounds, each, mates) = (3_000, 3, Mates::new(&[]));
         (0..16).for_each(|_| event.pace.learn_wake(60_000));
         let take = || news.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
         let has = |others| news.load(Ordering::Acquire) > others;
@@ -286,7 +292,7 @@ mod tests {
                 event.brief.first.store(1_000, Ordering::Relaxed);
                 news.fetch_add(each, Ordering::AcqRel);
                 fence_after_rmw();
-                event.notify_near(each, has, || false);
+                event.notify_near(each, has, || false, &mates);
                 all(far(), (round + 1) * each);
             }
             event.notify_all();

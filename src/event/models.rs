@@ -56,7 +56,7 @@ impl Bell {
     fn ring_near(&self) {
         self.news.fetch_add(1, Ordering::AcqRel);
         fence_after_rmw();
-        self.event.give_near(1, |_| self.more(), || false);
+        self.event.give_near(1, |_| self.more(), || false, &self.mates);
     }
 
     fn take(&self) -> Option<()> {
