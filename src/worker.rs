@@ -77,10 +77,10 @@ impl Engine {
         None
     }
 
-    /// Between two rows of jobs that take some time. Answers `now`, if it is still that.
+    /// Between two rows of jobs that are not short. Answers `now`, if it is still that.
     fn let_others_go_first(&self, worker: usize, slip: &mut Slip, now: Option<u64>) -> Option<u64> {
         let seat = self.seat(worker);
-        if !seat.has_to_wait() {
+        if self.lending.are_short() || !seat.has_to_wait() {
             return now;
         }
         self.signals.work.pass_on(|| self.jobs.has(0));

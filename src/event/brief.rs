@@ -189,12 +189,13 @@ impl Event {
         mates: &Mates,
     ) -> bool {
         self.word.fetch_add(SEARCHING, Ordering::AcqRel);
+        // Who is woken may have the core at once.
+        let state = mates.host_leaves();
         let is_here = self.give_one(Rather::Here) == Some(1);
         if is_here {
-            let state = mates.host_leaves();
             self.let_run();
-            mates.host_returns(state);
         }
+        mates.host_returns(state);
         self.word.fetch_sub(SEARCHING, Ordering::AcqRel); // W5
         #[cfg(not(control = "near_fence"))]
         fence_after_rmw();
