@@ -14,8 +14,8 @@
 //! for some jobs that others would have done a little later: these found none then, slept, and were to
 //! be woken by the host, which takes 15 us here. So a host is a mate, too, from a wait for results to
 //! the next; while it waits its core is a worker's. A step of 100 us, with 80 us of jobs for two workers,
-//! is 1.0 to 1.9 us longer than without any, instead of 1.9 to 2.2. Not so where jobs are short (see `Engine::seat`);
-//! and not if a host asks again and again instead of waiting, for it is always at work.
+//! is 1.0 to 1.9 us longer than without any, instead of 1.9 to 2.2. Not so where jobs are short (see
+//! `Engine::seat`); and not if a host asks again and again instead of waiting, for it is always at work.
 //!
 //! # Hints
 //! At work is who has a job, or comes from one and has not begun to wait. That is a hint: a worker
