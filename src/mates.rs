@@ -19,12 +19,13 @@
 //!
 //! # Hints
 //! At work is who has a job, or comes from one and has not begun to wait. That is a hint: a worker
-//! that is in error about it takes its job somewhat sooner or later.
+//! that is in error about it takes its job somewhat sooner or later. No proof rests on it, so the
+//! atomics are not those of the models, which need not try all that hints could be.
 
 use crate::os::machine::current_cpu;
 use crate::pace::give_way;
-use crate::sync::{AtomicU64, Ordering};
 use crossbeam_utils::CachePadded;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The kernel need not switch with each yield; after so many without a switch nobody wants the core.
 const KEPT: u32 = 3;
