@@ -136,7 +136,7 @@ impl Engine {
     /// Allocates everything.
     pub(crate) fn new(parts: Parts) -> Engine {
         let Parts { signals, cpus, capacity, spin, timing, seed, ordered, first, .. } = parts;
-        let (workers, mates) = (cpus.len(), Mates::new(&cpus));
+        let workers = cpus.len();
         let Parts {
             retries,
             retry_failed,
@@ -150,6 +150,10 @@ impl Engine {
             lanes,
             ..
         } = parts;
+        // One that serves another stage does not do what a worker would leave to it.
+        let is_one_queue = stage_ends.len() == 1;
+        let mates =
+            Mates::new(&Vec::from_iter(cpus.iter().map(|cpu| cpu.filter(|_| is_one_queue))));
         barrier::prepare();
         signals.begin_session(first.0);
         let processes = !lanes.is_empty();

@@ -218,9 +218,9 @@ impl Event {
             false => searcher.set(self.announce_late(searcher.get())),
         };
         let give_way = || {
-            if let Some(seat) = seat.filter(|seat| seat.has_to_wait()) {
+            if let Some(seat) = seat.filter(|seat| seat.has_to_wait() && has(0)) {
                 away(true);
-                seat.let_others_go_first();
+                seat.let_others_go_first(|| has(0));
                 away(false);
             }
         };

@@ -28,7 +28,7 @@ use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The kernel need not switch with each yield; after so many without a switch nobody wants the core.
-const KEPT: u32 = 3;
+const KEPT: u32 = if cfg!(loom) { 1 } else { 3 };
 /// After so many with one, a tick each, whoever is at work then has had its turn: it may be so for ever.
 const GIVEN: u32 = 8;
 
@@ -177,12 +177,13 @@ impl<'a> Seat<'a> {
         self.others().any(|state| state.load(Ordering::Relaxed) == AT_WORK)
     }
 
-    /// Gives the core to them for as long as they are at work and want it, but not for ever.
+    /// Gives the core to them for as long as there is something to take, and they are at work and want
+    /// it, but not for ever.
     #[cold]
     #[inline(never)]
-    pub(crate) fn let_others_go_first(self) {
+    pub(crate) fn let_others_go_first(self, has_news: impl Fn() -> bool) {
         let (mut kept, mut given) = (0, 0);
-        while kept < KEPT && self.has_to_wait() {
+        while kept < KEPT && has_news() && self.has_to_wait() {
             if given == GIVEN {
                 return self.pass_by();
             }
@@ -227,10 +228,10 @@ mod tests {
     fn who_is_at_work_for_ever_has_had_its_turn() {
         let mates = Mates::new(&[Some(0); 3]);
         mates.seat(1).set(true);
-        mates.seat(0).let_others_go_first();
+        mates.seat(0).let_others_go_first(|| true);
         mates.seat(0).pass_by();
         assert!([0, 1, 2].iter().all(|worker| !mates.seat(*worker).has_to_wait()));
-        mates.seat(0).let_others_go_first();
+        mates.seat(0).let_others_go_first(|| true);
         mates.seat(1).set(true);
         assert!(mates.seat(0).has_to_wait() && mates.seat(2).has_to_wait());
         mates.seat(1).set(false);
