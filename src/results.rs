@@ -92,7 +92,7 @@ impl Results {
     }
 
     /// Takes the next result.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop(&self) -> Option<Completion> {
         match self {
             AsDone(results) => results.pop(),
@@ -101,7 +101,7 @@ impl Results {
     }
 
     /// Takes the next results, as many as there are places for. Answers how many they are.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop_many(&self, places: &mut [Completion]) -> usize {
         match self {
             AsDone(results) => results.pop_many(places),

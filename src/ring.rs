@@ -120,13 +120,13 @@ impl Ring {
 
     /// Takes the oldest item, if it is there and `read` makes something of it. `read` copies; it
     /// may be called for an item that another thread takes, and then for the next.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take<T>(&self, read: impl Fn(u64, &[AtomicU64]) -> Option<T>) -> Option<T> {
         self.take_at(|_, first, rest| read(first, rest))
     }
 
     /// The same, and `read` is told the item's position, too.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take_at<T>(
         &self,
         read: impl Fn(u64, u64, &[AtomicU64]) -> Option<T>,

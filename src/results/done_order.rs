@@ -71,19 +71,19 @@ impl DoneOrder {
     }
 
     /// Takes the oldest result.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop(&self) -> Option<Completion> {
         self.pop_if(|_| true)
     }
 
     /// Takes the oldest result, if it is wanted.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop_if(&self, wanted: impl Fn(Id) -> bool) -> Option<Completion> {
         self.ring.take(|first, rest| wanted(Id(first)).then(|| self.read(first, rest)))
     }
 
     /// Takes the oldest results, as many as there are places for. Answers how many they are.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop_many(&self, places: &mut [Completion]) -> usize {
         self.ring.take_many(places.len() as u64, |index, first, rest| {
             places[index] = self.read(first, rest);
