@@ -69,7 +69,7 @@
 //! | `event_fd` | a poll that finds nothing, where the host waits for the descriptor |
 //! | `publish` | what came of a job, on its way to pollers |
 //! | `host` | how a host waits |
-//! | `put`, `worker`, `poll` | the walk of a payload, step by step |
+//! | `put`, `work`, `worker`, `poll` | the walk of a payload, step by step |
 //! | `many` | several in one call |
 //! | `recall`, `reset` | taking back what is not begun; clearing the way |
 //! | `supervised` | the worker's step where jobs have limits, or are tried again |
@@ -157,6 +157,7 @@ mod publish;
 mod put;
 mod recall;
 mod reset;
+mod work;
 mod worker;
 
 mod cancel;
