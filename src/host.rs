@@ -33,7 +33,9 @@ impl Engine {
             if work.has_sleepers() {
                 work.give_one(Rather::Here);
             }
+            self.mates.host_sleeps();
             self.nap(now, deadline);
+            self.mates.host_leaves();
             return true;
         }
         self.naps.lend();

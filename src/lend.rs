@@ -12,7 +12,16 @@
 //! took it, and a worker sleeps, it wakes one: of this core, if there is one. Jobs of 1 us take
 //! 0.94 to 0.97 of the time with 2 workers on 2 cores for the first, and 0.82 with 8 for the second.
 //!
-//! That pays where so many jobs wait that they would lie there for longer than it takes to wake
+//! # And back
+//! A worker that finds no job gives the core back at once, without pausing first, for on this core
+//! nobody brings any. And it does so once before it takes a job if that is the last one: the host polls and
+//! puts while the other cores are at theirs, and not when they have none. Together jobs of 1 us, 64 in
+//! flight, take 0.98 of the time with 2 workers on 2 cores, and 0.945 with 16 in flight; of 10 us 0.99. Jobs
+//! that take no longer than lines travel are put as fast as they are done, so that it may always be the
+//! last.
+//!
+//! # When
+//! To lend it pays where so many jobs wait that they would lie there for longer than it takes to wake
 //! somebody, and to go to and fro between two threads. Where the core comes back late, see
 //! [`crate::nap`].
 

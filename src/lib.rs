@@ -43,7 +43,8 @@
 //! | `barrier` | a pair of fences of which one costs nothing |
 //! | `prefetch` | having a cache line come before it is wanted |
 //! | `status`, `affinity`, `config` | answers; where workers run; what an executor is started with |
-//! | `spin`, `pace`, `mates`, `event` | looking for news; who shares a CPU; waiting, with its proof |
+//! | `spin`, `pace`, `shy` | looking for news; a core that comes back late |
+//! | `mates`, `event` | who shares a CPU; waiting, with its proof |
 //! | `credits` | accepting jobs and giving them their outcome: one word, one counter each |
 //! | `ring`, `record`, `job`, `queue`, `results`, `returned` | the MPMC ring, with its proof; failures; the queues |
 //! | `histogram`, `tally` | how long things took; what is counted of jobs and polls |
@@ -100,6 +101,7 @@ mod status;
 mod spin;
 
 mod pace;
+mod shy;
 
 mod mates;
 

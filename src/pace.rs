@@ -125,9 +125,8 @@ impl Pace {
     }
 
     /// Looks again and again for as long as `spin` allows: first with pauses, which is enough for a
-    /// partner that is running, then yielding, for a partner that wants this core; one that takes turns
-    /// with such a partner yields first of all. `away(true)` comes before each yield, `away(false)`
-    /// after it.
+    /// partner that is running, then yielding, for a partner that wants this core; first of all where it
+    /// is known that one does. `away(true)` comes before each yield, `away(false)` after it.
     #[cfg(not(loom))]
     pub(crate) fn look<T>(
         &self,

@@ -31,6 +31,8 @@ pub(crate) struct Slip {
     /// Whether nothing was waited for since then.
     whole: bool,
     distance: u64,
+    /// Whether the last row was a fast one.
+    fast: bool,
     /// How often something was.
     waits: u64,
 }
@@ -51,6 +53,7 @@ impl Slip {
             since: 0,
             whole: false,
             distance: DISTANCE.min(queued as u64 / 4),
+            fast: false,
             waits: 0,
         }
     }
@@ -66,10 +69,19 @@ impl Slip {
     pub(crate) fn end_row(&mut self, now: u64) -> Row {
         let (took, whole) = (now.saturating_sub(self.since), self.whole);
         self.begin_row(now);
-        Row {
-            distance: (took < ROW * FAST_NS).then_some(self.distance),
-            each: whole.then_some(took / ROW),
-        }
+        self.fast = took < ROW * FAST_NS;
+        Row { distance: self.fast.then_some(self.distance), each: whole.then_some(took / ROW) }
+    }
+
+    /// Whether jobs come as fast as lines travel.
+    #[inline(always)]
+    pub(crate) fn is_fast(&self) -> bool {
+        self.fast
+    }
+
+    /// For so many nanoseconds others had the core.
+    pub(crate) fn leave_out(&mut self, ns: u64) {
+        self.since += ns;
     }
 
     /// The next job was waited for. How many were, with it.
@@ -100,6 +112,18 @@ mod tests {
         assert_eq!(row(6_000), Some(DISTANCE));
         assert_eq!(row(6_000 + ROW * FAST_NS), None);
         assert_eq!(row(7_500), Some(DISTANCE));
+    }
+
+    #[test]
+    fn a_row_is_fast_though_others_had_the_core_meanwhile() {
+        let mut slip = Slip::new(1024);
+        slip.begin_row(1_000_000);
+        assert!(!slip.is_fast(), "nothing is known yet");
+        slip.leave_out(50_000);
+        assert_eq!(slip.end_row(1_050_800).each, Some(100));
+        assert!(slip.is_fast());
+        assert_eq!(slip.end_row(1_100_800).each, Some(6_250));
+        assert!(!slip.is_fast());
     }
 
     #[test]

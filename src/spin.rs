@@ -24,7 +24,7 @@ pub(crate) struct Spin {
     /// is back soon, and to count it spares a wake for each window: jobs of 1 us would take 1.1
     /// times as long.
     pub(crate) steps_back: bool,
-    /// Whether it yields before it pauses: it works in turn with a host of its core.
+    /// Whether it yields before it pauses: a host of its core waits for that, see [`crate::lend`].
     pub(crate) yields_first: bool,
 }
 
@@ -67,11 +67,11 @@ impl Spin {
     }
 
     /// The same for a worker, who may share its CPU with others, whose jobs are known to be `short` or
-    /// not, and who may be one that takes turns with a host.
-    pub(crate) fn of_worker(self, shares: bool, short: bool, in_turn: bool) -> Spin {
+    /// not, and on whose core a host may wait.
+    pub(crate) fn of_worker(self, shares: bool, short: bool, host_waits: bool) -> Spin {
         let crowd = self.is_crowd();
         let steps_back = !short && (shares || crowd);
-        Spin { steps_back, yields_first: in_turn && crowd, ..self }
+        Spin { steps_back, yields_first: host_waits && crowd, ..self }
     }
 
     /// The same as one word, for a worker process.

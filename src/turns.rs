@@ -48,11 +48,6 @@ impl Turns {
         self.count.load(Ordering::Relaxed) > 0
     }
 
-    /// Whether the last two waits were. A put alone does not make it so: its host may never wait.
-    pub(crate) fn go_on(&self) -> bool {
-        self.count.load(Ordering::Relaxed) > 1
-    }
-
     /// Whether it is time to wake another.
     pub(crate) fn are_enough(&self) -> bool {
         self.count.load(Ordering::Relaxed) % MORE == SOME
@@ -133,6 +128,6 @@ mod tests {
         turns.end();
         assert!(!turns.are_on());
         turns.begin();
-        assert!(turns.are_on() && !turns.go_on());
+        assert!(turns.are_on());
     }
 }

@@ -15,8 +15,7 @@ use crate::sync::fence_after_rmw;
 use std::ffi::c_void;
 
 impl Engine {
-    /// One job from the queue to its result. Returns when it ended, where jobs are timed. `is_sample`:
-    /// how long it takes is of interest.
+    /// One job from the queue to its result. Returns when it ended, where jobs are timed.
     #[inline(always)]
     pub(crate) fn work(
         &self,
@@ -26,6 +25,21 @@ impl Engine {
         text: &mut Text,
         is_sample: bool,
     ) -> Option<u64> {
+        let done = self.run_job(worker, job, now, text, is_sample)?;
+        self.hand_in(worker, done)
+    }
+
+    /// The first half: what came of it, unless it was not to run. `is_sample`: how long it takes is of
+    /// interest.
+    #[inline(always)]
+    pub(crate) fn run_job(
+        &self,
+        worker: usize,
+        job: Job,
+        now: Option<u64>,
+        text: &mut Text,
+        is_sample: bool,
+    ) -> Option<Completion> {
         if !self.take_up(worker, job) {
             return None;
         }
@@ -41,7 +55,13 @@ impl Engine {
         if self.timing {
             desk.ran(done.finished - done.started);
         }
-        desk.end();
+        Some(done)
+    }
+
+    /// The second: its result is published.
+    #[inline(always)]
+    pub(crate) fn hand_in(&self, worker: usize, done: Completion) -> Option<u64> {
+        self.desks[worker].end();
         self.publish_minding(done);
         self.timing.then_some(done.finished)
     }

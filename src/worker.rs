@@ -2,17 +2,37 @@
 //!
 //! The steps of a job ([`crate::work`]) are compiled into one loop, so that it never lies in memory, see
 //! [`crate::poll`]. No frame here may need clean-up, either.
+//!
+//! # The next job first
+//! A worker takes its next job before it publishes the result of this one. A result is written to a line
+//! that another worker or a poller has just had, and a take is a read-modify-write, which lets all stores
+//! before it through first. The other way round the next job of 1 us begins 110 ns behind this one
+//! with one worker, 190 with two; this way 45 and 127 (of which 30 are the measurement's), and the stores
+//! go their way while it runs. Such jobs take 0.955 of the time with one worker, and 0.975 with two.
+//!
+//! Not where so few are in flight that somebody waits for each result; nor where a poller is to be woken,
+//! or something was said to jobs since this one was put, for both may take long, and another worker
+//! had better have the next one then.
 
 use crate::clock::{Deadline, now_ns};
 use crate::engine::Engine;
 use crate::event::{Search, is_sample};
-use crate::job::Job;
+use crate::job::{Completion, Job};
 use crate::mates::Seat;
 use crate::prefetch;
 use crate::record::Text;
+use crate::shy::Shy;
 use crate::slip::{ROW, Slip};
 use crate::spin::{Spin, Who};
 use crate::sync::full_fence;
+
+/// Where so few may be in flight somebody waits for each result.
+const FEW: usize = if cfg!(loom) { 0 } else { 8 };
+
+/// A host that polls and puts has its core for no longer. One that computes in between does, and so does
+/// another program: then the core is kept so often.
+const LATE_NS: u64 = 500_000;
+type Kept = Shy<4, 256>;
 
 /// What a worker that waited has found.
 pub(crate) enum Next {
@@ -36,18 +56,37 @@ impl Engine {
         // When the job before ended, if the next was already there: one clock reading for both.
         let mut now = None;
         let mut slip = Slip::new(self.capacity.queued.min(self.capacity.in_flight));
+        let (seat, kept) = (self.mates.seat(worker), Kept::default());
         loop {
-            while let Some(job) = self.jobs.pop() {
-                now = self.work(worker, job, now, &mut text, false);
-                if slip.ends_row() {
+            let mut next = self.jobs.pop();
+            while let Some(job) = next {
+                let done = self.run_job(worker, job, now, &mut text, false);
+                let ends_row = slip.ends_row();
+                let host_first =
+                    !slip.is_fast() && seat.host_waits() && !self.jobs.has(1) && !kept.keeps();
+                next = if ends_row || host_first { None } else { self.pop_ahead(&done) };
+                now = done.and_then(|done| self.hand_in(worker, done));
+                if host_first {
+                    now = let_host_go_first(&mut slip, &kept);
+                }
+                if ends_row {
                     now = self.look_ahead(worker, &mut slip, now);
                 }
+                next = next.or_else(|| self.jobs.pop());
             }
             now = match self.wait_for_job(worker) {
                 Next::Job(job) => self.work_at_last(worker, job, &mut text, &mut slip),
                 Next::GoHome => return,
             };
         }
+    }
+
+    /// The next job before the result of this one is published, see the module.
+    #[inline(always)]
+    fn pop_ahead(&self, done: &Option<Completion>) -> Option<Job> {
+        let is_plain = |done: &Completion| !self.signals.phase().minds(done.id.session());
+        let may = self.capacity.in_flight > FEW && !self.signals.awaits_results();
+        if may && done.as_ref().is_some_and(is_plain) { self.jobs.pop() } else { None }
     }
 
     /// Keeps some distance, see [`crate::slip`]. Answers `now`, if it is still that.
@@ -112,7 +151,7 @@ impl Engine {
 
     /// How a worker that runs its jobs itself looks for them.
     fn spin_of_worker(&self, seat: Seat<'_>) -> Spin {
-        self.spin.of_worker(seat.is_shared(), self.lending.are_short(), self.turns.go_on())
+        self.spin.of_worker(seat.is_shared(), self.lending.are_short(), seat.host_waits())
     }
 
     /// Waits for a job of a worker's stage, or the end: a worker that runs its jobs itself.
@@ -161,4 +200,16 @@ impl Engine {
             }
         }
     }
+}
+
+/// Gives the core once to a host that waits, see [`crate::lend`]. Answers the time then.
+#[cold]
+#[inline(never)]
+fn let_host_go_first(slip: &mut Slip, kept: &Kept) -> Option<u64> {
+    let before = now_ns();
+    std::thread::yield_now();
+    let now = now_ns();
+    kept.came_back(now - before > LATE_NS);
+    slip.leave_out(now - before);
+    Some(now)
 }

@@ -240,3 +240,19 @@ fn a_reset_meets_a_worker() {
         model.assert_accounts(0);
     });
 }
+
+/// The same where the worker has its next job in hand before it has published what came of the first.
+#[test]
+fn a_reset_meets_a_worker_with_its_next_job() {
+    model(2, || {
+        let model = Model::new(2);
+        assert_eq!([model.put(), model.put()], [Ok(0); 2]);
+        let worker = spawn(&model, |model| model.engine.serve(0));
+        assert_eq!(model.engine.reset(), Ok(1));
+        assert_eq!(model.poll(), Err(Status::Empty));
+        model.engine.shut();
+        worker.join().unwrap();
+        assert_eq!(model.discarded(), 2);
+        model.assert_accounts(0);
+    });
+}

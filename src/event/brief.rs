@@ -20,17 +20,16 @@ use crate::barrier;
 #[cfg(not(loom))]
 use crate::clock::now_ns;
 use crate::mates::Mates;
+use crate::shy::Shy;
 use crate::sync::{AtomicU64, Ordering, Rather, fence_after_rmw};
 
 /// News is brief that takes no longer than this part of what it takes until a woken thread runs: that
 /// is about what the waker would spend.
 const PART: u64 = 3;
 
-/// Where another thread had the core, it is kept for so much news, for twice as much if it comes back
-/// late the next time as well, and so on up to the most: one that another program keeps busy comes
-/// back after a time slice, some milliseconds; one that was late by chance is given away again soon.
-const SHY: u64 = 2;
-const SHY_MOST: u64 = 64;
+/// Where another thread had the core, it is kept for so much news, see [`Shy`].
+const KEPT: u64 = 2;
+const KEPT_MOST: u64 = 64;
 
 /// Of news that a waiter waited for, the first are samples, and then one of so many: two clock readings
 /// more for one of 8 showed in the p99 of jobs in a row.
@@ -49,10 +48,7 @@ pub(super) struct Brief {
     first: AtomicU64,
     /// With one that follows another.
     next: AtomicU64,
-    /// How often the core is not to be given away, for it came back late.
-    shy: AtomicU64,
-    /// How often it is not to be when it comes back late again; 0 is `SHY`.
-    shyness: AtomicU64,
+    shy: Shy<KEPT, KEPT_MOST>,
     /// In the models nothing is known of time: all news is brief, or none. Not loom's, for it is
     /// written before threads are there.
     #[cfg(loom)]
@@ -64,28 +60,7 @@ impl Brief {
     pub(super) fn clear(&self) {
         self.first.store(0, Ordering::Relaxed);
         self.next.store(0, Ordering::Relaxed);
-        self.shy.store(0, Ordering::Relaxed);
-        self.shyness.store(0, Ordering::Relaxed);
-    }
-
-    /// The core came back, late or not.
-    fn came_back(&self, late: bool) {
-        let shyness = self.shyness.load(Ordering::Relaxed).max(SHY);
-        if late {
-            self.shy.store(shyness, Ordering::Relaxed);
-            self.shyness.store((2 * shyness).min(SHY_MOST), Ordering::Relaxed);
-        } else if shyness > SHY {
-            self.shyness.store(SHY, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether the core had better be kept.
-    fn is_shy(&self) -> bool {
-        let shy = self.shy.load(Ordering::Relaxed);
-        if shy > 0 {
-            self.shy.store(shy - 1, Ordering::Relaxed);
-        }
-        shy > 0
+        self.shy.clear();
     }
 
     /// How long so much news takes.
@@ -166,7 +141,7 @@ impl Event {
         // Behind others it is not at once that somebody comes to it.
         self.brief.takes(news).is_some_and(|takes| takes <= most)
             && !has(news)
-            && !self.brief.is_shy()
+            && !self.brief.shy.keeps()
     }
 
     #[cfg(loom)]
@@ -219,7 +194,7 @@ impl Event {
             self.gave.store(0, Ordering::Relaxed);
             let began = now_ns();
             std::thread::yield_now();
-            self.brief.came_back(now_ns() - began > self.pace.wake_ns());
+            self.brief.shy.came_back(now_ns() - began > self.pace.wake_ns());
         }
     }
 }
@@ -249,18 +224,6 @@ mod tests {
         assert_eq!(brief.takes(1), None);
         brief.learn_first(400);
         assert_eq!(brief.takes(3), Some(1200), "those behind are taken to be the same");
-    }
-
-    #[test]
-    fn a_core_that_comes_back_late_is_kept_for_longer_each_time() {
-        let brief = Brief::default();
-        let kept = |late| {
-            brief.came_back(late);
-            (0..).take_while(|_| brief.is_shy()).count()
-        };
-        assert_eq!([false, true, false, true].map(kept), [0, 2, 0, 2]);
-        assert_eq!([true; 7].map(kept), [4, 8, 16, 32, 64, 64, 64]);
-        assert_eq!([false, true].map(kept), [0, 2]);
     }
 
     /// Whatever core the sleepers are on, and whatever is thought of it, all news is taken.
