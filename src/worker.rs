@@ -60,19 +60,26 @@ impl Engine {
         loop {
             let mut next = self.jobs.pop();
             while let Some(job) = next {
-                let done = self.run_job(worker, job, now, &mut text, false);
+                let Some(done) = self.run_job(worker, job, now, &mut text, false) else {
+                    (now, next) = (None, self.jobs.pop());
+                    continue;
+                };
                 let ends_row = slip.ends_row();
                 let host_first =
                     !slip.is_fast() && seat.host_waits() && !self.jobs.has(1) && !kept.keeps();
-                next = if ends_row || host_first { None } else { self.pop_ahead(&done) };
-                now = done.and_then(|done| self.hand_in(worker, done));
+                let result_first = ends_row || host_first || self.may_take_long(&done);
+                next = if result_first { None } else { self.jobs.pop() };
+                now = self.hand_in(worker, done);
+                if !result_first {
+                    continue;
+                }
                 if host_first {
                     now = let_host_go_first(&mut slip, &kept);
                 }
                 if ends_row {
                     now = self.look_ahead(worker, &mut slip, now);
                 }
-                next = next.or_else(|| self.jobs.pop());
+                next = self.jobs.pop();
             }
             now = match self.wait_for_job(worker) {
                 Next::Job(job) => self.work_at_last(worker, job, &mut text, &mut slip),
@@ -81,12 +88,12 @@ impl Engine {
         }
     }
 
-    /// The next job before the result of this one is published, see the module.
+    /// Whether to publish a result may take long, or somebody waits for it: see the module.
     #[inline(always)]
-    fn pop_ahead(&self, done: &Option<Completion>) -> Option<Job> {
-        let is_plain = |done: &Completion| !self.signals.phase().minds(done.id.session());
-        let may = self.capacity.in_flight > FEW && !self.signals.awaits_results();
-        if may && done.as_ref().is_some_and(is_plain) { self.jobs.pop() } else { None }
+    fn may_take_long(&self, done: &Completion) -> bool {
+        self.capacity.in_flight <= FEW
+            || self.signals.awaits_results()
+            || self.signals.phase().minds(done.id.session())
     }
 
     /// Keeps some distance, see [`crate::slip`]. Answers `now`, if it is still that.
