@@ -67,6 +67,8 @@ struct Host {
     cpu: CachePadded<AtomicU64>,
     /// Of no interest to other CPUs.
     state: CachePadded<AtomicU64>,
+    /// How many jobs had their outcome when it asked for a result in vain.
+    asked: AtomicU64,
 }
 
 impl Host {
@@ -89,7 +91,7 @@ impl Mates {
         };
         let workers = (0..cpus.len()).map(|worker| mate(worker).into()).collect();
         let (cpu, state) = (AtomicU64::new(NOWHERE).into(), AtomicU64::new(IDLE).into());
-        Mates { workers, host: Host { cpu, state } }
+        Mates { workers, host: Host { cpu, state, asked: AtomicU64::new(u64::MAX) } }
     }
 
     /// Bytes that it takes beside its own, for so many workers.
@@ -128,9 +130,14 @@ impl Mates {
         self.host.state.store(AT_WORK, Ordering::Relaxed);
     }
 
-    /// A host asks again and again instead of waiting: it would always seem to be at work.
-    pub(crate) fn host_asks(&self) {
-        self.host_sits(NOWHERE);
+    /// A host asked in vain, when so many jobs had their outcome. One that asks again and again instead
+    /// of waiting would always seem to be at work; one that polls until there is nothing goes on with
+    /// something else.
+    pub(crate) fn host_asks(&self, resolved: u64) {
+        if self.host.asked.load(Ordering::Relaxed) == resolved {
+            self.host_sits(NOWHERE);
+        }
+        self.host.asked.store(resolved, Ordering::Relaxed);
     }
 
     fn host_sits(&self, cpu: u64) {
@@ -278,10 +285,14 @@ mod tests {
             let passed_still = wait(true);
             mates.seat(0).set(false);
             let again = wait(true);
-            mates.host_asks();
+            mates.host_asks(7);
+            let once = wait(true);
+            mates.host_asks(8);
+            let with_results = wait(true);
+            mates.host_asks(8);
             let (here_only, nobody) = ([true, false, false], [false; 3]);
             current_cpu() == Some(here)
-                && [at_work, back, again] == [here_only; 3]
+                && [at_work, back, again, once, with_results] == [here_only; 5]
                 && [unknown, of_no_interest, away, passed, passed_still] == [nobody; 5]
                 && wait(true) == nobody
         });
