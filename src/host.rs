@@ -33,9 +33,9 @@ impl Engine {
             if work.has_sleepers() {
                 work.give_one(Rather::Here);
             }
-            self.mates.host_sleeps();
+            let state = self.mates.host.sleeps();
             self.nap(now, deadline);
-            self.mates.host_leaves();
+            self.mates.host.returns(state);
             return true;
         }
         self.naps.lend();
@@ -96,7 +96,7 @@ impl Engine {
             ready.wait_behind(self.spin, Who::Host, until, search)
         };
         let now = now_ns();
-        self.mates.host_leaves();
+        self.mates.host.awaits(now);
         // What is there then is not to lie until the look begins, some pauses later.
         let at_once = if self.lend_core(now, timeout.counted_from(now)) { attempt() } else { None };
         let resolved = || self.credits.resolved();
@@ -107,7 +107,7 @@ impl Engine {
             answer => answer,
         });
         let end = now_ns();
-        self.mates.host_works(end - now);
+        self.mates.host.works(end - now, end);
         if self.spin.is_crowd() {
             self.lending.leave(end);
             if let Ok(done) = &found {

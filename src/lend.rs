@@ -16,15 +16,23 @@
 //! A worker that finds no job gives the core back at once, without pausing first, for on this core
 //! nobody brings any. And it does so once before it takes a job if that is the last one: the host polls and
 //! puts while the other cores are at theirs, and not when they have none. Together jobs of 1 us, 64 in
-//! flight, take 0.98 of the time with 2 workers on 2 cores, and 0.945 with 16 in flight; of 10 us 0.99. Jobs
-//! that take no longer than lines travel are put as fast as they are done, so that it may always be the
-//! last.
+//! flight, take 0.98 of the time with 2 workers on 2 cores, and 0.945 with 16 in flight; of 10 us 0.99. (Jobs
+//! that take no longer than lines travel are put as fast as they are done: it might always be the last.)
+//!
+//! A host that does something else between its waits wants one result, or a few, and not that all jobs
+//! are done. So it has its core back after a while. Where 32 jobs of 10 us were put while all slept, and 8
+//! are waited for after a step of 100 us, those are there after 40 us and not 190.
+//!
+//! Where the core comes back late ([`crate::shy`]) another program has it, and it is kept.
 //!
 //! # When
 //! To lend it pays where so many jobs wait that they would lie there for longer than it takes to wake
 //! somebody, and to go to and fro between two threads. Where the core comes back late, see
 //! [`crate::nap`].
 
+use crate::clock::now_ns;
+use crate::mates::{Seat, Wait};
+use crate::shy::Shy;
 use crate::sync::{AtomicU64, Ordering};
 use crossbeam_utils::CachePadded;
 
@@ -38,6 +46,11 @@ const SHORT_NS: u64 = 4_000;
 
 /// What was done while a host was away for so long says nothing of how far apart outcomes are.
 const AWAY_NS: u64 = 100_000;
+
+/// Of a host that waits for one result a worker has the core for so long; to and fro takes 2 us.
+const LOAN_NS: u64 = 32_000;
+/// A core that comes back later, and the host waits still, was had by another program.
+const LATE_NS: u64 = 500_000;
 
 /// What hosts have learnt of how far apart outcomes are.
 #[derive(Default)]
@@ -80,9 +93,45 @@ impl Lending {
     }
 }
 
+/// A host's core, as a worker of it has it.
+#[derive(Default)]
+pub(crate) struct Loan {
+    /// When it was given back last.
+    since: u64,
+    kept: Shy<4, 256>,
+}
+
+impl Loan {
+    /// Whether it is to be given back, before the worker takes another job. `is_last`: whether that
+    /// would be the last.
+    #[inline(always)]
+    pub(crate) fn is_due(&self, seat: Seat<'_>, is_last: impl Fn() -> bool) -> bool {
+        let is_due = match seat.host_waits() {
+            Wait::No => return false,
+            Wait::ForResults => is_last(),
+            Wait::ForOne => is_last() || now_ns() - self.since > LOAN_NS,
+        };
+        is_due && !self.kept.keeps()
+    }
+
+    /// Gives it back, once. Answers when the worker had it again, and for how long it had not.
+    pub(crate) fn give_back(&mut self, seat: Seat<'_>) -> (u64, u64) {
+        let before = now_ns();
+        std::thread::yield_now();
+        let now = now_ns();
+        self.since = now;
+        // Where the host goes on with something else it has its core for longer.
+        let is_late = now - before > LATE_NS && seat.host_waits() != Wait::No;
+        self.kept.came_back(is_late);
+        (now, now - before)
+    }
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::mates::Mates;
+    use crate::os::machine::current_cpu;
 
     #[test]
     fn a_backlog_is_worth_a_wake_by_how_long_it_lasts() {
@@ -102,5 +151,37 @@ mod tests {
         assert_eq!(worth(127_001, 3 * SAMPLE), 16, "the host was away");
         assert_eq!(worth(225_000, 4 * SAMPLE), 2); // 6 us apart, and more.
         assert!(!lending.are_short());
+    }
+    #[test]
+    fn a_core_is_given_back_to_who_waits_for_it() {
+        // A thread may go to another CPU at any time.
+        let seen = (0..1_000).any(|_| {
+            let here = current_cpu().unwrap();
+            let mates = Mates::new(&[Some(here)]);
+            let (seat, mut loan) = (mates.seat(0), Loan::default());
+            let due = |loan: &Loan| [false, true].map(|is_last| loan.is_due(seat, || is_last));
+            let begin = now_ns();
+            mates.host.works(1_000_000, begin);
+            let at_work = due(&loan);
+            mates.host.awaits(begin);
+            let for_results = due(&loan);
+            mates.host.works(0, begin);
+            mates.host.awaits(begin + 1_000_000);
+            let for_one = due(&loan);
+            loan.give_back(seat);
+            let soon = due(&loan);
+            let in_time = now_ns() - loan.since < LOAN_NS;
+            loan.since -= LOAN_NS + 1;
+            let again = due(&loan);
+            loan.kept.came_back(true);
+            let kept = due(&loan);
+            current_cpu() == Some(here)
+                && in_time
+                && at_work == [false, false]
+                && [for_results, soon] == [[false, true]; 2]
+                && [for_one, again] == [[true, true]; 2]
+                && kept == [false, false]
+        });
+        assert!(seen);
     }
 }

@@ -24,7 +24,10 @@
 //! that is in error about it takes its job somewhat sooner or later. No proof rests on it, so the
 //! atomics are not those of the models, which need not try all that hints could be.
 
-use crate::os::machine::current_cpu;
+mod host;
+
+pub(crate) use self::host::Wait;
+use self::host::{AT_WORK, HAS_HAD_ITS_TURN, Host, IDLE, NOWHERE};
 use crate::pace::give_way;
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,23 +37,10 @@ const KEPT: u32 = if cfg!(loom) { 1 } else { 3 };
 /// After so many with one, a tick each, whoever is at work then has had its turn: it may be so for ever.
 const GIVEN: u32 = 8;
 
-/// A host is known to sit on a CPU if it waited there for so long: the next wait will tell, too.
-const WAITED_NS: u64 = 1_000;
-
-/// What a mate is at: nothing, work, or work that others need not wait for any more.
-const IDLE: u64 = 0;
-const AT_WORK: u64 = 1;
-const HAS_HAD_ITS_TURN: u64 = 2;
-/// A host that waits, and will be woken.
-const ASLEEP: u64 = 3;
-
-/// No CPU.
-const NOWHERE: u64 = u64::MAX;
-
 /// The workers of an executor, by the CPUs that they are pinned to, and its host.
 pub(crate) struct Mates {
     workers: Box<[CachePadded<Mate>]>,
-    host: Host,
+    pub(crate) host: Host,
 }
 
 struct Mate {
@@ -59,23 +49,6 @@ struct Mate {
     next: usize,
     /// Of no interest to other CPUs.
     state: AtomicU64,
-}
-
-/// A thread that waits for results, the last one that did.
-struct Host {
-    /// All workers read it, so it is seldom written.
-    cpu: CachePadded<AtomicU64>,
-    /// Of no interest to other CPUs.
-    state: CachePadded<AtomicU64>,
-    /// How many jobs had their outcome when it asked for a result in vain.
-    asked: AtomicU64,
-}
-
-impl Host {
-    /// What it is at, if it sits there.
-    fn state_at(&self, cpu: u64) -> Option<&AtomicU64> {
-        (self.cpu.load(Ordering::Relaxed) == cpu).then_some(&*self.state)
-    }
 }
 
 impl Mates {
@@ -90,8 +63,7 @@ impl Mates {
             state: AtomicU64::new(IDLE),
         };
         let workers = (0..cpus.len()).map(|worker| mate(worker).into()).collect();
-        let (cpu, state) = (AtomicU64::new(NOWHERE).into(), AtomicU64::new(IDLE).into());
-        Mates { workers, host: Host { cpu, state, asked: AtomicU64::new(u64::MAX) } }
+        Mates { workers, host: Host::new() }
     }
 
     /// Bytes that it takes beside its own, for so many workers.
@@ -102,48 +74,6 @@ impl Mates {
     /// The place of a worker.
     pub(crate) fn seat(&self, worker: usize) -> Seat<'_> {
         Seat { mates: self, worker, beside_host: false }
-    }
-
-    /// A host begins to wait, or gives its core away otherwise. Answers what is to be told to
-    /// [`Mates::host_returns`].
-    pub(crate) fn host_leaves(&self) -> u64 {
-        let state = self.host.state.load(Ordering::Relaxed);
-        self.host.state.store(IDLE, Ordering::Relaxed);
-        state
-    }
-
-    /// It waits, and will be woken when it is to have its core.
-    pub(crate) fn host_sleeps(&self) {
-        self.host.state.store(ASLEEP, Ordering::Relaxed);
-    }
-
-    /// It has its core again.
-    pub(crate) fn host_returns(&self, state: u64) {
-        self.host.state.store(state, Ordering::Relaxed);
-    }
-
-    /// A host that has waited for so long goes on with something else.
-    pub(crate) fn host_works(&self, waited_ns: u64) {
-        if waited_ns > WAITED_NS {
-            self.host_sits(current_cpu().map_or(NOWHERE, |cpu| cpu as u64));
-        }
-        self.host.state.store(AT_WORK, Ordering::Relaxed);
-    }
-
-    /// A host asked in vain, when so many jobs had their outcome. One that asks again and again instead
-    /// of waiting would always seem to be at work; one that polls until there is nothing goes on with
-    /// something else.
-    pub(crate) fn host_asks(&self, resolved: u64) {
-        if self.host.asked.load(Ordering::Relaxed) == resolved {
-            self.host_sits(NOWHERE);
-        }
-        self.host.asked.store(resolved, Ordering::Relaxed);
-    }
-
-    fn host_sits(&self, cpu: u64) {
-        if self.host.cpu.load(Ordering::Relaxed) != cpu {
-            self.host.cpu.store(cpu, Ordering::Relaxed);
-        }
     }
 }
 
@@ -169,12 +99,10 @@ impl<'a> Seat<'a> {
             .chain(beside_host.then(|| host.state_at(workers[me].cpu)).flatten())
     }
 
-    /// Whether a host of this CPU waits for that.
+    /// How a host of this CPU waits for that.
     #[inline]
-    pub(crate) fn host_waits(self) -> bool {
-        let Mates { workers, host } = self.mates;
-        let state = host.state_at(workers[self.worker].cpu);
-        state.is_some_and(|state| state.load(Ordering::Relaxed) == IDLE)
+    pub(crate) fn host_waits(self) -> Wait {
+        self.mates.host.waits_at(self.mates.workers[self.worker].cpu)
     }
 
     /// Whether the worker shares its CPU with others.
@@ -230,7 +158,9 @@ fn exchange(state: &AtomicU64, current: u64, next: u64) {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use super::host::{ELSE_NS, KEEN_FOR, WAITED_NS};
     use super::*;
+    use crate::os::machine::current_cpu;
 
     #[test]
     fn those_of_one_cpu_are_mates() {
@@ -270,13 +200,13 @@ mod tests {
             let mates = Mates::new(&[Some(here), Some(here + 1), None]);
             let wait =
                 |beside| [0, 1, 2].map(|at| mates.seat(at).beside_host(beside).has_to_wait());
-            mates.host_works(WAITED_NS);
+            mates.host.works(WAITED_NS, 0);
             let unknown = wait(true);
-            mates.host_works(WAITED_NS + 1);
+            mates.host.works(WAITED_NS + 1, 0);
             let (at_work, of_no_interest) = (wait(true), wait(false));
-            let state = mates.host_leaves();
+            let state = mates.host.leaves();
             let away = wait(true);
-            mates.host_returns(state);
+            mates.host.returns(state);
             let back = wait(true);
             mates.seat(0).beside_host(true).pass_by();
             let passed = wait(true);
@@ -285,11 +215,11 @@ mod tests {
             let passed_still = wait(true);
             mates.seat(0).set(false);
             let again = wait(true);
-            mates.host_asks(7);
+            mates.host.asks(7);
             let once = wait(true);
-            mates.host_asks(8);
+            mates.host.asks(8);
             let with_results = wait(true);
-            mates.host_asks(8);
+            mates.host.asks(8);
             let (here_only, nobody) = ([true, false, false], [false; 3]);
             current_cpu() == Some(here)
                 && [at_work, back, again, once, with_results] == [here_only; 5]
@@ -299,22 +229,36 @@ mod tests {
         assert!(seen);
     }
     #[test]
-    fn a_host_that_waits_is_given_its_core() {
+    fn a_host_waits_for_its_core() {
         // As above.
         let seen = (0..1_000).any(|_| {
             let here = current_cpu().unwrap();
             let mates = Mates::new(&[Some(here), Some(here + 1), None]);
+            let host = &mates.host;
             let waits = || [0, 1, 2].map(|at| mates.seat(at).host_waits());
             let unknown = waits();
-            mates.host_works(WAITED_NS + 1);
+            host.works(WAITED_NS + 1, 1_000);
             let at_work = waits();
-            mates.host_leaves();
+            host.awaits(1_000 + ELSE_NS);
             let away = waits();
-            mates.host_sleeps();
+            let state = host.sleeps();
             let asleep = waits();
+            host.returns(state);
+            let back = waits();
+            host.works(0, 2_000);
+            host.awaits(2_001 + ELSE_NS);
+            let keen = waits();
+            let long = (0..).take_while(|_| {
+                host.works(0, 3_000);
+                host.awaits(3_000);
+                mates.seat(0).host_waits() == Wait::ForOne
+            });
+            let (long, no) = (long.count() as u64, Wait::No);
             current_cpu() == Some(here)
-                && away == [true, false, false]
-                && [unknown, at_work, asleep] == [[false; 3]; 3]
+                && [away, back] == [[Wait::ForResults, no, no]; 2]
+                && keen == [Wait::ForOne, no, no]
+                && [unknown, at_work, asleep] == [[no; 3]; 3]
+                && long == KEEN_FOR - 1
         });
         assert!(seen);
     }

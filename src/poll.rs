@@ -96,7 +96,7 @@ impl Engine {
     pub(crate) fn note_empty(&self, why: Status) {
         if why == Status::Empty {
             self.tally.came_early();
-            self.mates.host_asks(self.credits.resolved());
+            self.mates.host.asks(self.credits.resolved());
         }
     }
 

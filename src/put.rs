@@ -50,13 +50,13 @@ impl Engine {
             Err(Status::Full) => None,
             answer => Some(answer),
         };
-        let (now, state) = (now_ns(), self.mates.host_leaves());
+        let (now, state) = (now_ns(), self.mates.host.leaves());
         let at_once = if self.lend_core(now, timeout.counted_from(now)) { attempt() } else { None };
         let has = |_| !self.is_full();
         let wait = || self.signals.room.wait(self.spin, timeout.deadline(), attempt, has);
         let admitted = at_once.or_else(wait);
         self.lending.leave(now_ns());
-        self.mates.host_returns(state);
+        self.mates.host.returns(state);
         admitted.unwrap_or(Err(Status::Timeout))
     }
 

@@ -18,21 +18,16 @@ use crate::clock::{Deadline, now_ns};
 use crate::engine::Engine;
 use crate::event::{Search, is_sample};
 use crate::job::{Completion, Job};
-use crate::mates::Seat;
+use crate::lend::Loan;
+use crate::mates::{Seat, Wait};
 use crate::prefetch;
 use crate::record::Text;
-use crate::shy::Shy;
 use crate::slip::{ROW, Slip};
 use crate::spin::{Spin, Who};
 use crate::sync::full_fence;
 
 /// Where so few may be in flight somebody waits for each result.
 const FEW: usize = if cfg!(loom) { 0 } else { 8 };
-
-/// A host that polls and puts has its core for no longer. One that computes in between does, and so does
-/// another program: then the core is kept so often.
-const LATE_NS: u64 = 500_000;
-type Kept = Shy<4, 256>;
 
 /// What a worker that waited has found.
 pub(crate) enum Next {
@@ -56,7 +51,7 @@ impl Engine {
         // When the job before ended, if the next was already there: one clock reading for both.
         let mut now = None;
         let mut slip = Slip::new(self.capacity.queued.min(self.capacity.in_flight));
-        let (seat, kept) = (self.mates.seat(worker), Kept::default());
+        let (seat, mut loan) = (self.mates.seat(worker), Loan::default());
         loop {
             let mut next = self.jobs.pop();
             while let Some(job) = next {
@@ -65,8 +60,7 @@ impl Engine {
                     continue;
                 };
                 let ends_row = slip.ends_row();
-                let host_first =
-                    !slip.is_fast() && seat.host_waits() && !self.jobs.has(1) && !kept.keeps();
+                let host_first = !slip.is_fast() && loan.is_due(seat, || !self.jobs.has(1));
                 let result_first = ends_row || host_first || self.may_take_long(&done);
                 next = if result_first { None } else { self.jobs.pop() };
                 now = self.hand_in(worker, done);
@@ -74,7 +68,7 @@ impl Engine {
                     continue;
                 }
                 if host_first {
-                    now = let_host_go_first(&mut slip, &kept);
+                    now = give_back(&mut loan, seat, &mut slip);
                 }
                 if ends_row {
                     now = self.look_ahead(worker, &mut slip, now);
@@ -158,7 +152,11 @@ impl Engine {
 
     /// How a worker that runs its jobs itself looks for them.
     fn spin_of_worker(&self, seat: Seat<'_>) -> Spin {
-        self.spin.of_worker(seat.is_shared(), self.lending.are_short(), seat.host_waits())
+        self.spin.of_worker(
+            seat.is_shared(),
+            self.lending.are_short(),
+            seat.host_waits() != Wait::No,
+        )
     }
 
     /// Waits for a job of a worker's stage, or the end: a worker that runs its jobs itself.
@@ -209,14 +207,11 @@ impl Engine {
     }
 }
 
-/// Gives the core once to a host that waits, see [`crate::lend`]. Answers the time then.
+/// Gives its core to a host that waits. Answers the time then.
 #[cold]
 #[inline(never)]
-fn let_host_go_first(slip: &mut Slip, kept: &Kept) -> Option<u64> {
-    let before = now_ns();
-    std::thread::yield_now();
-    let now = now_ns();
-    kept.came_back(now - before > LATE_NS);
-    slip.leave_out(now - before);
+fn give_back(loan: &mut Loan, seat: Seat<'_>, slip: &mut Slip) -> Option<u64> {
+    let (now, away) = loan.give_back(seat);
+    slip.leave_out(away);
     Some(now)
 }

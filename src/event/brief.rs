@@ -165,12 +165,12 @@ impl Event {
     ) -> bool {
         self.word.fetch_add(SEARCHING, Ordering::AcqRel);
         // Who is woken may have the core at once.
-        let state = mates.host_leaves();
+        let state = mates.host.leaves();
         let is_here = self.give_one(Rather::Here) == Some(1);
         if is_here {
             self.let_run();
         }
-        mates.host_returns(state);
+        mates.host.returns(state);
         self.word.fetch_sub(SEARCHING, Ordering::AcqRel); // W5
         #[cfg(not(control = "near_fence"))]
         fence_after_rmw();
