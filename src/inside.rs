@@ -10,37 +10,45 @@ struct Frame {
     around: *const Frame,
 }
 
+/// What this thread is in. One variable, for to find one takes a shared library a call.
+struct Here {
+    innermost: Cell<*const Frame>,
+    works_for: Cell<*const ()>,
+}
+
 thread_local! {
-    static INNERMOST: Cell<*const Frame> = const { Cell::new(ptr::null()) };
-    static WORKS_FOR: Cell<*const ()> = const { Cell::new(ptr::null()) };
+    static HERE: Here =
+        const { Here { innermost: Cell::new(ptr::null()), works_for: Cell::new(ptr::null()) } };
 }
 
 /// This thread is a worker: it is inside for as long as it lives. (No guard, for a worker's
 /// frames must need no clean-up: its thread may be ended by `pthread_exit`.)
 pub(crate) fn stay(executor: *const ()) {
-    WORKS_FOR.set(executor);
+    HERE.with(|here| here.works_for.set(executor));
 }
 
 /// Whose worker this thread is; NULL if nobody's.
 pub(crate) fn employer() -> *const () {
-    WORKS_FOR.get()
+    HERE.with(|here| here.works_for.get())
 }
 
 /// Whether this thread is inside a callback of that executor.
 #[inline]
 pub(crate) fn is_inside(executor: *const ()) -> bool {
-    if WORKS_FOR.get() == executor {
-        return true;
-    }
-    let mut frame = INNERMOST.get();
-    // SAFETY: frames lie on this thread's stack and are unlinked before they go.
-    while let Some(here) = unsafe { frame.as_ref() } {
-        if here.executor == executor {
+    HERE.with(|here| {
+        if here.works_for.get() == executor {
             return true;
         }
-        frame = here.around;
-    }
-    false
+        let mut frame = here.innermost.get();
+        // SAFETY: frames lie on this thread's stack and are unlinked before they go.
+        while let Some(around) = unsafe { frame.as_ref() } {
+            if around.executor == executor {
+                return true;
+            }
+            frame = around.around;
+        }
+        false
+    })
 }
 
 /// Runs a callback of that executor on a thread that is not its worker.
@@ -48,13 +56,13 @@ pub(crate) fn enter<R>(executor: *const (), callback: impl FnOnce() -> R) -> R {
     struct Leave(*const Frame);
     impl Drop for Leave {
         fn drop(&mut self) {
-            INNERMOST.set(self.0);
+            HERE.with(|here| here.innermost.set(self.0));
         }
     }
-    let around = INNERMOST.get();
+    let around = HERE.with(|here| here.innermost.get());
     let frame = Frame { executor, around };
     let _leave = Leave(around);
-    INNERMOST.set(&frame);
+    HERE.with(|here| here.innermost.set(&frame));
     callback()
 }
 
