@@ -11,6 +11,7 @@ use crate::desk::Desk;
 use crate::engine::Engine;
 use crate::event::is_sample;
 use crate::job::{Completion, Id, Job, Tag};
+use crate::lend::Loan;
 use crate::limits::due;
 use crate::record::Text;
 use crate::trace::Record;
@@ -30,6 +31,7 @@ impl Engine {
     pub(crate) fn serve_supervised(&self, worker: usize) -> Ended {
         let (mut text, stage) = (Text::EMPTY, self.stage_of(worker));
         let mut waits = 0;
+        let (seat, mut loan) = (self.mates.seat(worker), Loan::default());
         loop {
             let (job, is_sample) = match self.next_job(stage) {
                 Some(job) => (job, false),
@@ -43,6 +45,9 @@ impl Engine {
             };
             if let Err(payload) = self.work_supervised(worker, stage, job, &mut text, is_sample) {
                 return Ended::Aside(payload);
+            }
+            if loan.is_due(seat, || !self.has_job(stage, 1)) {
+                loan.give_back(seat);
             }
         }
     }
