@@ -41,11 +41,11 @@ pub(crate) fn is_inside(executor: *const ()) -> bool {
         }
         let mut frame = here.innermost.get();
         // SAFETY: frames lie on this thread's stack and are unlinked before they go.
-        while let Some(around) = unsafe { frame.as_ref() } {
-            if around.executor == executor {
+        while let Some(entered) = unsafe { frame.as_ref() } {
+            if entered.executor == executor {
                 return true;
             }
-            frame = around.around;
+            frame = entered.around;
         }
         false
     })

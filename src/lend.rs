@@ -23,11 +23,12 @@
 //! are done. So it has its core back after a while. Where 32 jobs of 10 us were put while all slept, and 8
 //! are waited for after a step of 100 us, those are there after 40 us and not 190.
 //!
-//! Where the core comes back late ([`crate::shy`]) another program has it, and it is kept.
+//! Where a worker that gave it back has it again late ([`crate::shy`]), though the host waits still,
+//! another program had it, and the worker keeps it for a while.
 //!
 //! # When
 //! To lend it pays where so many jobs wait that they would lie there for longer than it takes to wake
-//! somebody, and to go to and fro between two threads. Where the core comes back late, see
+//! somebody, and to go to and fro between two threads. Where the host has it back late, see
 //! [`crate::nap`].
 
 use crate::clock::now_ns;

@@ -13,12 +13,12 @@
 //! Where the workers take all cores, the host sits on the core of one of them, and whoever pauses
 //! there keeps the other from its work: of two workers on two cores, with jobs of 1 us, one did
 //! them all. So a waiter that has kept its core for 8 us of pauses gives it away, for a partner on
-//! another core may bring news in time for ever; a worker pauses for 0.7 us only. One
-//! that comes back late to find nothing looks no longer: a worker, because its search would keep
-//! those from being woken who have a core to themselves; a host, because whoever yields is served
-//! after all others, and whoever sleeps when it is woken. (To a worker that sleeps a host gives its
-//! core as [`crate::lend`] says. Unless jobs are short, nobody relies on a worker that yields, see
-//! [`Spin::steps_back`].)
+//! another core may bring news in time for ever; a worker pauses for 0.7 us only, and first of all
+//! yields where a host of its core is known to wait for that. One that comes back late to find nothing
+//! looks no longer: a worker, because its search would keep those from being woken who have a core to
+//! themselves; a host, because whoever yields is served after all others, and whoever sleeps when
+//! it is woken. (To a worker that sleeps a host gives its core as [`crate::lend`] says. Unless jobs are
+//! short, nobody relies on a worker that yields, see [`Spin::steps_back`].)
 //!
 //! Where the workers leave a core free it may still be shared, with another thread of the host's.
 //! So it is given away there, too, every 160 us; and if another used it, as in a crowd for a while.

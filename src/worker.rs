@@ -26,8 +26,8 @@ use crate::slip::{ROW, Slip};
 use crate::spin::{Spin, Who};
 use crate::sync::full_fence;
 
-/// Where so few may be in flight somebody waits for each result.
-const FEW: usize = if cfg!(loom) { 0 } else { 8 };
+/// Where so few may be in flight somebody waits for each result. The models have both orders.
+const FEW: usize = if cfg!(loom) { 1 } else { 8 };
 
 /// What a worker that waited has found.
 pub(crate) enum Next {
