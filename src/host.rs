@@ -7,7 +7,7 @@ use crate::clock::{Deadline, Timeout, now_ns};
 use crate::engine::Engine;
 use crate::event::Search;
 use crate::job::Completion;
-use crate::nap::LONGEST_NS;
+use crate::nap::Naps;
 use crate::pace::give_way;
 use crate::spin::{Spin, Who};
 use crate::status::Status;
@@ -33,8 +33,10 @@ impl Engine {
             if work.has_sleepers() {
                 work.give_one(Rather::Here);
             }
+            let longest = Naps::longest(self.mates.host.is_keen());
+            let longest = Deadline::at(now.saturating_add(longest));
             let state = self.mates.host.sleeps();
-            self.nap(now, deadline);
+            self.nap(if longest.is_before(deadline) { longest } else { deadline });
             self.mates.host.returns(state);
             return true;
         }
@@ -48,9 +50,7 @@ impl Engine {
     }
 
     /// Sleeps until a worker finds no job, see [`crate::nap`]; not if there is a result.
-    pub(crate) fn nap(&self, now: u64, deadline: Deadline) {
-        let longest = Deadline::at(now.saturating_add(LONGEST_NS));
-        let until = if longest.is_before(deadline) { longest } else { deadline };
+    pub(crate) fn nap(&self, until: Deadline) {
         let is_over = || {
             let is_wanted = self.results.has(0) || self.signals.phase().refusal().is_err();
             is_wanted || !self.has_job(0, 0)

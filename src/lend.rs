@@ -166,8 +166,10 @@ mod tests {
             let at_work = due(&loan);
             mates.host.awaits(begin);
             let for_results = due(&loan);
-            mates.host.works(0, begin);
-            mates.host.awaits(begin + 1_000_000);
+            for _ in 0..3 {
+                mates.host.works(0, begin);
+                mates.host.awaits(begin + 1_000_000);
+            }
             let for_one = due(&loan);
             loan.give_back(seat);
             let soon = due(&loan);

@@ -158,7 +158,7 @@ fn exchange(state: &AtomicU64, current: u64, next: u64) {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::host::{ELSE_NS, KEEN_FOR, WAITED_NS};
+    use super::host::{EACH, ELSE_NS, ENOUGH, MOST, WAITED_NS};
     use super::*;
     use crate::os::machine::current_cpu;
 
@@ -245,20 +245,21 @@ mod tests {
             let asleep = waits();
             host.returns(state);
             let back = waits();
-            host.works(0, 2_000);
-            host.awaits(2_001 + ELSE_NS);
-            let keen = waits();
-            let long = (0..).take_while(|_| {
-                host.works(0, 3_000);
-                host.awaits(3_000);
-                mates.seat(0).host_waits() == Wait::ForOne
-            });
-            let (long, no) = (long.count() as u64, Wait::No);
+            let wait_after = |ns| {
+                host.works(0, 2_000);
+                host.awaits(2_000 + ns);
+                waits()
+            };
+            let often = (0..ENOUGH / EACH + 2).map(|_| wait_after(ELSE_NS + 1)[0]);
+            let often: Vec<Wait> = often.collect();
+            let long = (0..).take_while(|_| wait_after(0)[0] == Wait::ForOne).count() as u64;
+            let no = Wait::No;
             current_cpu() == Some(here)
                 && [away, back] == [[Wait::ForResults, no, no]; 2]
-                && keen == [Wait::ForOne, no, no]
+                && often[..2] == [Wait::ForResults; 2]
+                && often[2..] == [Wait::ForOne; 3]
                 && [unknown, at_work, asleep] == [[no; 3]; 3]
-                && long == KEEN_FOR - 1
+                && long == MOST - ENOUGH
         });
         assert!(seen);
     }

@@ -20,7 +20,7 @@ fn models_a_nap_ends_where_a_worker_finds_no_job() {
         let model = Model::crowded(2);
         model.put().unwrap();
         let worker = spawn(&model, work);
-        model.engine.nap(0, Deadline::NEVER);
+        model.engine.nap(Deadline::NEVER);
         worker.join().unwrap();
         assert_eq!(model.engine.queued() + model.engine.running(), 0);
     });
@@ -33,7 +33,7 @@ fn models_a_nap_ends_though_a_worker_stays_at_its_job() {
         let model = Model::crowded(2);
         model.put().unwrap();
         let workers = [spawn(&model, |model| _ = model.take_up()), spawn(&model, work)];
-        model.engine.nap(0, Deadline::NEVER);
+        model.engine.nap(Deadline::NEVER);
         workers.into_iter().for_each(|worker| worker.join().unwrap());
         assert_eq!(model.engine.queued(), 0);
     });
@@ -47,7 +47,7 @@ fn models_a_nap_ends_though_another_had_looked() {
         let waits = spawn(&model, |model| model.engine.serve(1));
         let stays = spawn(&model, |model| _ = model.take_up());
         model.put().unwrap();
-        model.engine.nap(0, Deadline::NEVER);
+        model.engine.nap(Deadline::NEVER);
         stays.join().unwrap();
         model.engine.shut();
         waits.join().unwrap();
@@ -65,7 +65,7 @@ fn models_a_nap_ends_where_jobs_are_not_to_run() {
             let model = Model::crowded(2);
             model.put().unwrap();
             let other = spawn(&model, end);
-            model.engine.nap(0, Deadline::NEVER);
+            model.engine.nap(Deadline::NEVER);
             other.join().unwrap();
         });
     }

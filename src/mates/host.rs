@@ -21,10 +21,13 @@ pub(super) const NOWHERE: u64 = u64::MAX;
 
 /// It is known to sit on a CPU if it waited there for so long: the next wait will tell, too.
 pub(super) const WAITED_NS: u64 = 1_000;
-/// One that did something else for so long between two waits does more than put and poll...
+/// One that takes so long between two waits did something else there...
 pub(super) const ELSE_NS: u64 = 50_000;
-/// ...and after so many waits in which it did not it does no more.
-pub(super) const KEEN_FOR: u64 = 64;
+/// ...which counts so much, and a wait without it one less, up to `MOST`. From `ENOUGH` on it is keen. To
+/// have done so once or twice is not enough: another thread had its core, or it woke workers.
+pub(super) const EACH: u64 = 16;
+pub(super) const ENOUGH: u64 = 48;
+pub(super) const MOST: u64 = 64;
 
 /// How a host waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +50,7 @@ pub(crate) struct Host {
     asked: AtomicU64,
     /// When it has waited last.
     left: AtomicU64,
-    /// For how many waits it is still keen.
+    /// How much it seems to do something else between its waits.
     keen: AtomicU64,
 }
 
@@ -78,6 +81,11 @@ impl Host {
         }
     }
 
+    /// Whether it waits for one result, to go on with something else.
+    pub(crate) fn is_keen(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == KEEN
+    }
+
     /// It gives its core away. Answers what is to be told to [`Host::returns`].
     pub(crate) fn leaves(&self) -> u64 {
         let state = self.state.load(Ordering::Relaxed);
@@ -101,13 +109,14 @@ impl Host {
     pub(crate) fn awaits(&self, now: u64) {
         let keen = self.keen.load(Ordering::Relaxed);
         let next = match now.saturating_sub(self.left.load(Ordering::Relaxed)) > ELSE_NS {
-            true => KEEN_FOR,
+            true => (keen + EACH).min(MOST),
             false => keen.saturating_sub(1),
         };
         if next != keen {
             self.keen.store(next, Ordering::Relaxed);
         }
-        self.state.store(if next > 0 { KEEN } else { IDLE }, Ordering::Relaxed);
+        let is_keen = next >= ENOUGH;
+        self.state.store(if is_keen { KEEN } else { IDLE }, Ordering::Relaxed);
     }
 
     /// It goes on with something else, having waited for so long until `now`.
