@@ -22,20 +22,19 @@ impl Engine {
         }
         // Before a turn, too, for it is this that sees that the host was away.
         let others = self.lending.worth(now, self.credits.resolved());
-        if self.turns.are_on() && self.has_job(0, 0) {
-            self.take_turn();
-            return true;
-        }
         let is_wanted = |stage: &usize| self.has_job(*stage, others);
-        let Some(stage) = (0..self.relays.len()).find(is_wanted) else { return false };
+        let Some(stage) = (0..self.relays.len()).find(is_wanted) else {
+            return self.turns.are_on() && self.has_job(0, 0) && self.take_turn();
+        };
         let work = self.signals.work_of(stage);
         if self.may_nap() && self.naps.next() {
+            let longest = Naps::longest(self.mates.host.is_keen());
+            let longest = Deadline::at(now.saturating_add(longest));
+            // First, for who is woken may have the core at once.
+            let state = self.mates.host.sleeps();
             if work.has_sleepers() {
                 work.give_one(Rather::Here);
             }
-            let longest = Naps::longest(self.mates.host.is_keen());
-            let longest = Deadline::at(now.saturating_add(longest));
-            let state = self.mates.host.sleeps();
             self.nap(if longest.is_before(deadline) { longest } else { deadline });
             self.mates.host.returns(state);
             return true;
@@ -59,7 +58,7 @@ impl Engine {
     }
 
     /// Leaves the core to the worker that it takes turns with, see [`crate::turns`].
-    fn take_turn(&self) {
+    fn take_turn(&self) -> bool {
         if self.turns.are_enough() && self.signals.work.has_sleepers() {
             self.signals.work.give_one(Rather::Elsewhere);
         }
@@ -68,13 +67,14 @@ impl Engine {
         for _ in 0..3 {
             let is_taken = give_way();
             if !self.has_job(0, 0) {
-                return;
+                return true;
             }
             if is_taken {
                 break;
             }
         }
         self.turns.end();
+        true
     }
 
     /// Waits until `take` does not find it empty, or the timeout. `first` is what it found first.

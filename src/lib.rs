@@ -59,7 +59,7 @@
 //! | `desk`, `lane` | what a worker is at; a worker process as threads see it |
 //! | `inside` | which executor's callback a thread is in |
 //! | `lend` | a waiting host's core, for a worker |
-//! | `nap` | a host that sleeps until a worker finds no job |
+//! | `nap` | a host that sleeps until jobs run low |
 //! | `turns` | a host and a worker of its core, in turn |
 //! | `limits` | how long jobs may run; how their warden sleeps, with its proof |
 //! | `later` | jobs that are tried again after a pause |

@@ -28,14 +28,15 @@ mod host;
 
 pub(crate) use self::host::Wait;
 use self::host::{AT_WORK, HAS_HAD_ITS_TURN, Host, IDLE, NOWHERE};
+use crate::clock::now_ns;
 use crate::pace::give_way;
 use crossbeam_utils::CachePadded;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The kernel need not switch with each yield; after so many without a switch nobody wants the core.
 const KEPT: u32 = if cfg!(loom) { 1 } else { 3 };
-/// After so many with one, a tick each, whoever is at work then has had its turn: it may be so for ever.
-const GIVEN: u32 = 8;
+/// After so long whoever is at work then has had its turn: it may be so for ever.
+const GIVEN_NS: u64 = 32_000_000;
 
 /// The workers of an executor, by the CPUs that they are pinned to, and its host.
 pub(crate) struct Mates {
@@ -130,20 +131,16 @@ impl<'a> Seat<'a> {
     }
 
     /// Gives the core to them for as long as there is something to take, and they are at work and want
-    /// it, but not for ever.
+    /// it, but not for ever: how often is no measure of that, for they may give it to the host each time.
     #[cold]
     #[inline(never)]
     pub(crate) fn let_others_go_first(self, has_news: impl Fn() -> bool) {
-        let (mut kept, mut given) = (0, 0);
+        let (mut kept, began) = (0, now_ns());
         while kept < KEPT && has_news() && self.has_to_wait() {
-            if given == GIVEN {
+            if now_ns() - began > GIVEN_NS {
                 return self.pass_by();
             }
-            if give_way() {
-                (kept, given) = (0, given + 1);
-            } else {
-                kept += 1;
-            }
+            kept = if give_way() { 0 } else { kept + 1 };
         }
     }
 
@@ -258,7 +255,8 @@ mod tests {
                 && [away, back] == [[Wait::ForResults, no, no]; 2]
                 && often[..2] == [Wait::ForResults; 2]
                 && often[2..] == [Wait::ForOne; 3]
-                && [unknown, at_work, asleep] == [[no; 3]; 3]
+                && [unknown, at_work] == [[no; 3]; 2]
+                && asleep == [Wait::Asleep, no, no]
                 && long == MOST - ENOUGH
         });
         assert!(seen);

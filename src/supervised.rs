@@ -31,7 +31,7 @@ impl Engine {
     pub(crate) fn serve_supervised(&self, worker: usize) -> Ended {
         let (mut text, stage) = (Text::EMPTY, self.stage_of(worker));
         let mut waits = 0;
-        let (seat, mut loan) = (self.mates.seat(worker), Loan::default());
+        let (seat, mut loan) = (self.mates.seat(worker), Loan::new(self.capacity.in_flight));
         loop {
             let (job, is_sample) = match self.next_job(stage) {
                 Some(job) => (job, false),
@@ -46,8 +46,8 @@ impl Engine {
             if let Err(payload) = self.work_supervised(worker, stage, job, &mut text, is_sample) {
                 return Ended::Aside(payload);
             }
-            if loan.is_due(seat, || !self.has_job(stage, 1)) {
-                loan.give_back(seat);
+            if loan.is_due(seat, |others| self.has_job(stage, others)) {
+                loan.give_back(seat, || self.wake_lender());
             }
         }
     }

@@ -19,12 +19,12 @@ use crate::engine::Engine;
 use crate::event::{Search, is_sample};
 use crate::job::{Completion, Job};
 use crate::lend::Loan;
-use crate::mates::{Seat, Wait};
+use crate::mates::Seat;
 use crate::prefetch;
 use crate::record::Text;
 use crate::slip::{ROW, Slip};
 use crate::spin::{Spin, Who};
-use crate::sync::full_fence;
+use crate::sync::{Rather, full_fence};
 
 /// Where so few may be in flight somebody waits for each result. The models have both orders.
 const FEW: usize = if cfg!(loom) { 1 } else { 8 };
@@ -51,7 +51,7 @@ impl Engine {
         // When the job before ended, if the next was already there: one clock reading for both.
         let mut now = None;
         let mut slip = Slip::new(self.capacity.queued.min(self.capacity.in_flight));
-        let (seat, mut loan) = (self.mates.seat(worker), Loan::default());
+        let (seat, mut loan) = (self.mates.seat(worker), Loan::new(self.capacity.in_flight));
         loop {
             let mut next = self.jobs.pop();
             while let Some(job) = next {
@@ -60,7 +60,8 @@ impl Engine {
                     continue;
                 };
                 let ends_row = slip.ends_row();
-                let host_first = !slip.is_fast() && loan.is_due(seat, || !self.jobs.has(1));
+                let host_first =
+                    !slip.is_fast() && loan.is_due(seat, |others| self.jobs.has(others));
                 let result_first = ends_row || host_first || self.may_take_long(&done);
                 next = if result_first { None } else { self.jobs.pop() };
                 now = self.hand_in(worker, done);
@@ -68,7 +69,7 @@ impl Engine {
                     continue;
                 }
                 if host_first {
-                    now = give_back(&mut loan, seat, &mut slip);
+                    now = self.give_core_back(&mut loan, seat, &mut slip);
                 }
                 if ends_row {
                     now = self.look_ahead(worker, &mut slip, now);
@@ -155,7 +156,7 @@ impl Engine {
         self.spin.of_worker(
             seat.is_shared(),
             self.lending.are_short(),
-            seat.host_waits() != Wait::No,
+            seat.host_waits().is_awake(),
         )
     }
 
@@ -205,13 +206,20 @@ impl Engine {
             }
         }
     }
-}
 
-/// Gives its core to a host that waits. Answers the time then.
-#[cold]
-#[inline(never)]
-fn give_back(loan: &mut Loan, seat: Seat<'_>, slip: &mut Slip) -> Option<u64> {
-    let (now, away) = loan.give_back(seat);
-    slip.leave_out(away);
-    Some(now)
+    /// Gives its core to a host that waits. Answers the time then.
+    #[cold]
+    #[inline(never)]
+    fn give_core_back(&self, loan: &mut Loan, seat: Seat<'_>, slip: &mut Slip) -> Option<u64> {
+        let (now, away) = loan.give_back(seat, || self.wake_lender());
+        slip.leave_out(away);
+        Some(now)
+    }
+
+    /// Wakes a host that sleeps on this core, before somebody finds no job.
+    pub(crate) fn wake_lender(&self) {
+        if self.signals.empty.has_sleepers() {
+            self.signals.empty.give_one(Rather::Here);
+        }
+    }
 }

@@ -39,6 +39,23 @@ fn models_a_nap_ends_though_a_worker_stays_at_its_job() {
     });
 }
 
+/// It is woken before that, and has to sleep on.
+#[test]
+fn models_a_nap_ends_behind_a_wake_that_came_too_soon() {
+    model(3, || {
+        let model = Model::crowded(2);
+        model.put().unwrap();
+        let worker = spawn(&model, |model| {
+            model.engine.wake_lender();
+            let _ = model.take_up();
+            model.engine.tell_lenders();
+        });
+        model.engine.nap(Deadline::NEVER);
+        worker.join().unwrap();
+        assert_eq!(model.engine.queued(), 0);
+    });
+}
+
 /// Another waits, and had looked before the host did.
 #[test]
 fn models_a_nap_ends_though_another_had_looked() {

@@ -38,6 +38,15 @@ pub(crate) enum Wait {
     ForResults,
     /// For the first result, to go on with something else.
     ForOne,
+    /// Asleep, until it is woken.
+    Asleep,
+}
+
+impl Wait {
+    /// Whether it runs as soon as it has its core.
+    pub(crate) fn is_awake(self) -> bool {
+        matches!(self, Wait::ForResults | Wait::ForOne)
+    }
 }
 
 /// See the module.
@@ -77,6 +86,7 @@ impl Host {
         match self.state_at(cpu).map(|state| state.load(Ordering::Relaxed)) {
             Some(IDLE) => Wait::ForResults,
             Some(KEEN) => Wait::ForOne,
+            Some(ASLEEP) => Wait::Asleep,
             _ => Wait::No,
         }
     }
