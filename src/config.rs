@@ -156,11 +156,12 @@ pub struct Config {
 /// it runs; to look costs a core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
-    /// Looks for `spin_ns`, or up to 4 times as long where it takes so long until the woken run;
-    /// and for less while that is in vain. Where workers take all cores, a host that waits while jobs
-    /// do gives its core away first. If it had that back late, it sleeps until jobs run low, and a
-    /// result that comes meanwhile lies there: for 4 ms at most, or 1 ms where the host computes
-    /// between its waits.
+    /// Looks for `spin_ns`, or up to 4 times as long where it takes so long until the woken run; and
+    /// for less while that is in vain. A host with a core of its own, to which results come at a steady
+    /// pace, sleeps by a timer until shortly before the next, and looks then. Where workers take all
+    /// cores, a host that waits while jobs do gives its core away first. If it had that back late, it
+    /// sleeps until jobs run low, and a result that comes meanwhile lies there: for 4 ms at most, or 1
+    /// ms where the host computes between its waits.
     Balanced,
     /// Looks for 50 times as long, without pausing, where workers leave a core free; else as
     /// balanced.

@@ -7,6 +7,7 @@ use crate::clock::now_ns;
 use crate::config::{Capacity, Config};
 use crate::credits::{Credits, Outcome};
 use crate::desk::Desk;
+use crate::doze::Doze;
 use crate::inside;
 use crate::lane::Lane;
 use crate::later::Later;
@@ -64,6 +65,7 @@ pub(crate) struct Engine {
     pub(crate) lending: Lending,
     pub(crate) turns: CachePadded<Turns>,
     pub(crate) naps: Naps,
+    pub(crate) doze: CachePadded<Doze>,
     pub(crate) mates: Mates,
     pub(crate) timing: bool,
     pub(crate) seed: u64,
@@ -183,6 +185,7 @@ impl Engine {
             lending: Lending::default(),
             turns: Turns::new(if processes { Box::default() } else { cpus }).into(),
             naps: Naps::default(),
+            doze: CachePadded::default(),
             mates,
             timing,
             seed,

@@ -166,6 +166,11 @@ impl Event {
         self.pace.looks()
     }
 
+    /// How long it takes here from a wake until the sleeper runs; 0 if nobody knows.
+    pub(crate) fn wake_ns(&self) -> u64 {
+        self.pace.wake_ns()
+    }
+
     /// As new. Nobody waits.
     pub(crate) fn clear(&self) {
         self.pace.clear();

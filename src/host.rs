@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::event::Search;
 use crate::job::Completion;
 use crate::nap::Naps;
+use crate::os::slack;
 use crate::pace::give_way;
 use crate::spin::{Spin, Who};
 use crate::status::Status;
@@ -77,6 +78,25 @@ impl Engine {
         true
     }
 
+    /// Sleeps by `wait` until shortly before a result is to come, where that is known, see
+    /// [`crate::doze`].
+    fn doze<T>(
+        &self,
+        now: u64,
+        deadline: Deadline,
+        wait: impl Fn(Deadline) -> Option<T>,
+    ) -> Option<T> {
+        // In the models nothing is known of time.
+        let may = self.spin.is_alone() && !cfg!(loom);
+        let until = self.doze.until(now).filter(|_| may)?;
+        if deadline.is_before(Deadline::at(until)) {
+            return None;
+        }
+        let found = slack::without(|| wait(Deadline::at(until)));
+        self.doze.woke(until, now_ns());
+        found
+    }
+
     /// Waits until `take` does not find it empty, or the timeout. `first` is what it found first.
     pub(crate) fn await_news<T>(
         &self,
@@ -91,23 +111,29 @@ impl Engine {
         };
         let (ready, has) = (&self.signals.ready, |others| self.results.has(others));
         let pending = || self.results.is_pending();
-        let wait = |until| {
+        let wait_by = |spin, until| {
             let search = Search { attempt, has, pending, seat: None, in_vain: || () };
-            ready.wait_behind(self.spin, Who::Host, until, search)
+            ready.wait_behind(spin, Who::Host, until, search)
         };
-        let now = now_ns();
+        let wait = |until| wait_by(self.spin, until);
+        let (now, looks) = (now_ns(), ready.looks().0);
         self.mates.host.awaits(now);
         // What is there then is not to lie until the look begins, some pauses later.
         let at_once = if self.lend_core(now, timeout.counted_from(now)) { attempt() } else { None };
+        let doze = || self.doze(now, timeout.counted_from(now), |until| wait_by(Spin::NONE, until));
         let resolved = || self.credits.resolved();
         let watch = || self.stalls.watch(now, timeout.counted_from(now), resolved, wait);
-        let found = at_once.or_else(watch);
+        let found = at_once.or_else(doze).or_else(watch);
         let found = found.unwrap_or_else(|| match self.answer_empty(take) {
             Err(Status::Empty) => Err(Status::Timeout),
             answer => answer,
         });
         let end = now_ns();
         self.mates.host.works(end - now, end);
+        if self.spin.is_alone() && found.is_ok() {
+            let by_look = ready.looks().0 > looks;
+            self.doze.learn(if by_look { end } else { end - ready.wake_ns().min(end - now) });
+        }
         if self.spin.is_crowd() {
             self.lending.leave(end);
             if let Ok(done) = &found {

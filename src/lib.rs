@@ -60,6 +60,7 @@
 //! | `inside` | which executor's callback a thread is in |
 //! | `lend` | a waiting host's core, for a worker |
 //! | `nap` | a host that sleeps until jobs run low |
+//! | `doze` | a host that sleeps until shortly before the next result |
 //! | `turns` | a host and a worker of its core, in turn |
 //! | `limits` | how long jobs may run; how their warden sleeps, with its proof |
 //! | `later` | jobs that are tried again after a pause |
@@ -139,6 +140,7 @@ mod run;
 mod slip;
 
 mod desk;
+mod doze;
 mod inside;
 mod lane;
 mod later;

@@ -90,6 +90,11 @@ impl Spin {
         Spin { ns: word >> 2, most, manner, ..Spin::NONE }
     }
 
+    /// Whether it looks for some time on a core of its own, and then sleeps.
+    pub(crate) fn is_alone(self) -> bool {
+        self.manner == Manner::Alone && self.ns > 0
+    }
+
     /// Whether one who searches is enough, for others would be in each other's way.
     pub(crate) fn is_crowd(self) -> bool {
         self.manner == Manner::Crowd

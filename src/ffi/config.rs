@@ -38,11 +38,12 @@ pub const JOBEXEC_PAGES_TRANSPARENT: u32 = 1;
 /// (vm.nr_hugepages).
 pub const JOBEXEC_PAGES_HUGE: u32 = 2;
 
-/// jobexec_config.waiting: a thread that finds nothing to do looks for spin_ns before it sleeps, or
-/// up to 4 times as long where it takes so long until the woken run; and for less while that is in
-/// vain. Where workers take all cores, a host that waits while jobs do gives its core away first. If
-/// it had that back late, it sleeps until jobs run low, and a result that comes meanwhile lies there:
-/// for 4 ms at most, or 1 ms where the host computes between its waits.
+/// jobexec_config.waiting: a thread that finds nothing to do looks for spin_ns before it sleeps, or up
+/// to 4 times as long where it takes so long until the woken run; and for less while that is in vain. A
+/// host with a core of its own, to which results come at a steady pace, sleeps by a timer until shortly
+/// before the next, and looks then. Where workers take all cores, a host that waits while jobs do gives
+/// its core away first. If it had that back late, it sleeps until jobs run low, and a result that comes
+/// meanwhile lies there: for 4 ms at most, or 1 ms where the host computes between its waits.
 pub const JOBEXEC_WAITING_BALANCED: u32 = 0;
 /// jobexec_config.waiting: it looks for 50 times as long, without pausing, where workers leave a
 /// core free; else as JOBEXEC_WAITING_BALANCED.

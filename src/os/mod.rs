@@ -4,7 +4,7 @@
 pub(crate) mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    available, barrier, clock, fork, futex, machine, memory, process, thread, watch,
+    available, barrier, clock, fork, futex, machine, memory, process, slack, thread, watch,
 };
 
 #[cfg(not(target_os = "linux"))]

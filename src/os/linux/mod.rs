@@ -1,5 +1,5 @@
 //! Linux: the monotonic clock, the futex, a fence for all threads, forks, threads that can be
-//! joined by a deadline, memory and how much there is, processes, and what the machine lets this
+//! joined by a deadline, timers, memory and how much there is, processes, and what the machine lets this
 //! process use.
 
 pub(crate) mod available;
@@ -11,5 +11,6 @@ pub(crate) mod futex;
 pub(crate) mod machine;
 pub(crate) mod memory;
 pub(crate) mod process;
+pub(crate) mod slack;
 pub(crate) mod thread;
 pub(crate) mod watch;
