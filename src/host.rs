@@ -21,12 +21,15 @@ impl Engine {
         if !self.spin.is_crowd() {
             return false;
         }
-        // Before a turn, too, for it is this that sees that the host was away.
+        // Before a turn, too: it is this that sees that the host was away. Turns are for brief jobs, one
+        // after the other.
         let others = self.lending.worth(now, self.credits.resolved());
+        if self.turns.are_on() && self.has_job(0, 0) && !self.has_job(0, others.max(1)) {
+            self.take_turn();
+            return true;
+        }
         let is_wanted = |stage: &usize| self.has_job(*stage, others);
-        let Some(stage) = (0..self.relays.len()).find(is_wanted) else {
-            return self.turns.are_on() && self.has_job(0, 0) && self.take_turn();
-        };
+        let Some(stage) = (0..self.relays.len()).find(is_wanted) else { return false };
         let work = self.signals.work_of(stage);
         if self.may_nap() && self.naps.next() {
             let longest = Naps::longest(self.mates.host.is_keen());
@@ -59,7 +62,7 @@ impl Engine {
     }
 
     /// Leaves the core to the worker that it takes turns with, see [`crate::turns`].
-    fn take_turn(&self) -> bool {
+    fn take_turn(&self) {
         if self.turns.are_enough() && self.signals.work.has_sleepers() {
             self.signals.work.give_one(Rather::Elsewhere);
         }
@@ -68,14 +71,13 @@ impl Engine {
         for _ in 0..3 {
             let is_taken = give_way();
             if !self.has_job(0, 0) {
-                return true;
+                return;
             }
             if is_taken {
                 break;
             }
         }
         self.turns.end();
-        true
     }
 
     /// Sleeps by `wait` until shortly before a result is to come, where that is known, see
