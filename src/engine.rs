@@ -185,7 +185,7 @@ impl Engine {
             lending: Lending::default(),
             turns: Turns::new(if processes { Box::default() } else { cpus }).into(),
             naps: Naps::default(),
-            doze: CachePadded::default(),
+            doze: Doze::new().into(),
             mates,
             timing,
             seed,
