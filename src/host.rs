@@ -4,6 +4,7 @@
 //! [`crate::nap`], [`crate::turns`]), and only then looks, and sleeps ([`crate::event`]).
 
 use crate::clock::{Deadline, Timeout, now_ns};
+use crate::doze::Doze;
 use crate::engine::Engine;
 use crate::event::Search;
 use crate::job::Completion;
@@ -80,18 +81,18 @@ impl Engine {
         self.turns.end();
     }
 
-    /// Sleeps by `wait` until shortly before a result is to come, where that is known, see
-    /// [`crate::doze`].
+    /// Sleeps by `wait` until shortly before a result is to come, see [`crate::doze`]. Apart, so that
+    /// a wait that is over soon does not carry it.
+    #[cold]
+    #[inline(never)]
     fn doze<T>(
         &self,
-        now: u64,
+        until: u64,
         deadline: Deadline,
         wait: impl Fn(Deadline) -> Option<T>,
     ) -> Option<T> {
         // In the models nothing is known of time.
-        let may = self.spin.is_alone() && !cfg!(loom);
-        let until = self.doze.until(now).filter(|_| may)?;
-        if deadline.is_before(Deadline::at(until)) {
+        if cfg!(loom) || !self.spin.is_alone() || deadline.is_before(Deadline::at(until)) {
             return None;
         }
         let found = slack::without(|| wait(Deadline::at(until)));
@@ -122,7 +123,10 @@ impl Engine {
         self.mates.host.awaits(now);
         // What is there then is not to lie until the look begins, some pauses later.
         let at_once = if self.lend_core(now, timeout.counted_from(now)) { attempt() } else { None };
-        let doze = || self.doze(now, timeout.counted_from(now), |until| wait_by(Spin::NONE, until));
+        let doze = || {
+            let until = self.doze.until(now)?;
+            self.doze(until, timeout.counted_from(now), |until| wait_by(Spin::NONE, until))
+        };
         let resolved = || self.credits.resolved();
         let watch = || self.stalls.watch(now, timeout.counted_from(now), resolved, wait);
         let found = at_once.or_else(doze).or_else(watch);
@@ -132,7 +136,7 @@ impl Engine {
         });
         let end = now_ns();
         self.mates.host.works(end - now, end);
-        if self.spin.is_alone() && found.is_ok() {
+        if Doze::minds(end - now) && found.is_ok() && self.spin.is_alone() {
             let by_look = ready.looks().0 > looks;
             self.doze.learn(if by_look { end } else { end - ready.wake_ns().min(end - now) });
         }
