@@ -1,4 +1,4 @@
-//! A host that sleeps while its core is lent, until a worker finds no job.
+//! A host that sleeps while its core is lent, until jobs run low.
 //!
 //! A host that yields ([`crate::lend`]) has its core back when the worker there has nothing left to
 //! do, or a time slice ends. Where one job of a hundred takes 2 ms and the others 10 us, that worker is
@@ -12,6 +12,8 @@
 //! a yield: jobs of 10 us would take 1.04 of the time at 64, and 1.8 at 4. So it is done only for a
 //! while after the core came back late, and for longer the more often it does. Another program that
 //! keeps the host's core busy makes it late, too: jobs of 10 us then take a quarter of the time.
+//!
+//! A worker that shares the host's core wakes it sooner ([`crate::lend`]), but that is not relied on.
 //!
 //! No wake is lost, by the proof of [`crate::event`]. The news is that the queue is empty. A worker
 //! that finds it so, where it begins to wait and behind its last look before it sleeps, has a fence behind
