@@ -97,7 +97,8 @@ impl Bell<'_> {
             self.wakes.fetch_add(1, Ordering::Relaxed);
             let word = self.word.load(Ordering::Relaxed);
             if word != ASLEEP {
-                pace.learn_wake(since(word, now_ns()));
+                let now = now_ns();
+                pace.woken(now.saturating_sub(since(word, now)), now);
             }
         }
     }

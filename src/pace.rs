@@ -23,18 +23,11 @@
 //! Where the workers leave a core free it may still be shared, with another thread of the host's.
 //! So it is given away there, too, every 160 us; and if another used it, as in a crowd for a while.
 //!
-//! # For how long
-//! For as long as it would cost to sleep: then no waiter ever pays more than twice what one pays
-//! who knows beforehand (Karlin, Li, Manasse and Owicki, "Empirical studies of competitive spinning
-//! for a shared-memory multiprocessor", SOSP 1991). That is what it takes from a wake until the
-//! sleeper runs, which sleepers measure: 5 to 18 us on one machine, 30 to 45 us on another, where
-//! looks of 20 us ended shortly before a partner that had to be woken first could answer. And half
-//! as much again, for that partner's work. What was configured is the least.
-//!
-//! # What a look learns
-//! A look that ends in sleep was in vain. After some in a row looks become shorter, down to a
-//! sixteenth; every sixteenth is long again, and one that finds something makes all long.
+//! For how long it looks, [`length`] says.
 
+mod length;
+
+use self::length::Length;
 use crate::clock::{Deadline, now_ns};
 use crate::spin::{KEEN, Manner, Spin, Who};
 use crate::sync::{AtomicU64, Ordering};
@@ -68,11 +61,6 @@ const WANTED_NS: u64 = 1_500;
 /// How often a core is given away as in a crowd after that.
 #[cfg(not(loom))]
 const COMPANY: u64 = 64;
-/// What takes longer is not a wake's cost: the core was busy.
-const WAKE_MOST_NS: u64 = 100_000;
-/// A look lasts at most so many times as long as was configured, where wakes take so long.
-#[cfg(not(loom))]
-const LONGER: u64 = 4;
 /// A worker whose yield took longer sits on a core that is busy with more than a window of jobs, and
 /// sleeps. One that slept after 60 us was woken for each window of jobs of 10 us, which took 1.03
 /// times as long with 4 and 8 workers on 2 cores; after 5 ms it makes no difference any more.
@@ -90,38 +78,38 @@ const PATIENCE: u64 = 64;
 pub(crate) struct Pace {
     /// Pauses before the first look.
     gap: AtomicU64,
-    /// Looks in vain since one that paid.
-    misses: AtomicU64,
-    /// Looks that found something, and others.
-    paid: AtomicU64,
-    vain: AtomicU64,
     /// Pauses since a core was last given away.
     kept: AtomicU64,
     /// How often it is still to be given away as in a crowd, for another wanted it.
     company: AtomicU64,
     /// Looks that will not yield, for one who did came back late.
     shy: AtomicU64,
-    /// How long it takes here from a wake until the sleeper runs, in nanoseconds.
-    wake: AtomicU64,
+    length: Length,
 }
 
 impl Pace {
     /// How many looks found something before the sleep that they put off, and how many did not.
     pub(crate) fn looks(&self) -> (u64, u64) {
-        (self.paid.load(Ordering::Relaxed), self.vain.load(Ordering::Relaxed))
+        self.length.looks()
     }
 
     /// How long it takes here from a wake until the sleeper runs; 0 if nobody knows.
     pub(crate) fn wake_ns(&self) -> u64 {
-        self.wake.load(Ordering::Relaxed)
+        self.length.wake_ns()
+    }
+
+    /// A sleeper was woken at `gave`, and runs `now`.
+    pub(crate) fn woken(&self, gave: u64, now: u64) {
+        self.length.woken(gave, now);
     }
 
     /// As new.
     pub(crate) fn clear(&self) {
-        let Pace { gap, misses, paid, vain, kept, company, shy, wake } = self;
-        for count in [gap, misses, paid, vain, kept, company, shy, wake] {
+        let Pace { gap, kept, company, shy, length } = self;
+        for count in [gap, kept, company, shy] {
             count.store(0, Ordering::Relaxed);
         }
+        length.clear();
     }
 
     /// Looks again and again for as long as `spin` allows: first with pauses, which is enough for a
@@ -141,7 +129,7 @@ impl Pace {
             return None;
         }
         let found = self.look_on(spin, who, deadline, attempt, has, away);
-        self.count(found.is_some());
+        self.length.count(found.is_some());
         found
     }
 
@@ -193,7 +181,7 @@ impl Pace {
             return None;
         }
         let mut now = now_ns();
-        let mut end = now.saturating_add(self.budget(spin));
+        let mut end = self.length.end(spin, now);
         let last = deadline.instant().unwrap_or(u64::MAX);
         let mut patience = if who == Who::Worker && spin.is_crowd() { PATIENCE } else { 0 };
         loop {
@@ -265,39 +253,6 @@ impl Pace {
         self.kept.store(0, Ordering::Relaxed);
         let company = if give_way() { COMPANY } else { company.saturating_sub(1) };
         self.company.store(company, Ordering::Relaxed);
-    }
-
-    /// How long this look may last.
-    #[cfg(not(loom))]
-    fn budget(&self, spin: Spin) -> u64 {
-        let wake = self.wake.load(Ordering::Relaxed);
-        let ns = (wake + wake / 2).clamp(spin.ns, LONGER * spin.ns);
-        let misses = self.misses.load(Ordering::Relaxed);
-        if spin.manner == Manner::Keen || misses.is_multiple_of(16) {
-            return ns;
-        }
-        ns >> misses.saturating_sub(2).min(4)
-    }
-
-    /// A sleeper ran so many nanoseconds after it was woken.
-    pub(crate) fn learn_wake(&self, took: u64) {
-        if took < WAKE_MOST_NS {
-            let wake = self.wake.load(Ordering::Relaxed);
-            self.wake.store((3 * wake + took) / 4, Ordering::Relaxed);
-        }
-    }
-
-    #[cfg(not(loom))]
-    fn count(&self, paid: bool) {
-        if paid {
-            self.paid.fetch_add(1, Ordering::Relaxed);
-            if self.misses.load(Ordering::Relaxed) > 0 {
-                self.misses.store(0, Ordering::Relaxed);
-            }
-        } else {
-            self.vain.fetch_add(1, Ordering::Relaxed);
-            self.misses.fetch_add(1, Ordering::Relaxed);
-        }
     }
 
     /// In the model one look is as good as many.

@@ -231,7 +231,7 @@ mod tests {
     fn brief_news_is_all_taken() {
         let (event, news, taken) = (Event::default(), AtomicU64::new(0), AtomicU64::new(0));
         let (rounds, each, mates) = (3_000, 3, Mates::new(&[]));
-        (0..16).for_each(|_| event.pace.learn_wake(60_000));
+        (0..16).for_each(|_| event.pace.woken(0, 60_000));
         let take = || news.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
         let has = |others| news.load(Ordering::Acquire) > others;
         let far = || Timeout::from(Duration::from_secs(20)).deadline();

@@ -40,10 +40,13 @@ impl Event {
         }
     }
 
-    /// A sleeper notes how long ago it was woken.
+    /// A sleeper notes when it was woken.
     fn learn_wake(&self) {
         #[cfg(not(loom))]
-        self.pace.learn_wake(now_ns().saturating_sub(self.gave.load(Ordering::Relaxed)));
+        match self.gave.load(Ordering::Relaxed) {
+            0 => {}
+            gave => self.pace.woken(gave, now_ns()),
+        }
     }
 
     /// Leaves the state between W1 and W4. True if that took a token, and with it the duty of a

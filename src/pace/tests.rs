@@ -39,39 +39,6 @@ fn who_takes_turns_yields_before_it_pauses() {
 }
 
 #[test]
-fn looks_in_vain_become_short_and_long_again() {
-    let (pace, spin) = (Pace::default(), Spin::new(Waiting::Balanced, 1600, 1, false));
-    assert_eq!(pace.budget(spin), 1600);
-    let budgets: Vec<u64> = (0..17)
-        .map(|_| {
-            assert!(!look(&pace, spin, false));
-            pace.budget(spin)
-        })
-        .collect();
-    assert_eq!(budgets[..7], [1600, 1600, 800, 400, 200, 100, 100]);
-    assert_eq!(budgets[14..], [100, 1600, 100]);
-    assert!(look(&pace, spin, true));
-    assert_eq!((pace.budget(spin), pace.looks()), (1600, (1, 17)));
-    pace.clear();
-    assert_eq!(pace.looks(), (0, 0));
-}
-
-#[test]
-fn where_wakes_take_long_looks_do() {
-    let (pace, spin) = (Pace::default(), Spin::new(Waiting::Balanced, 20_000, 1, false));
-    let after = |took| {
-        (0..20).for_each(|_| pace.learn_wake(took));
-        pace.budget(spin)
-    };
-    assert_eq!(after(5_000), 20_000);
-    assert!((44_000..=45_000).contains(&after(30_000)));
-    assert_eq!(after(90_000), LONGER * 20_000);
-    assert_eq!(after(WAKE_MOST_NS), LONGER * 20_000); // A busy core says nothing.
-    assert_eq!(after(5_000), 20_000);
-    assert_eq!(pace.budget(Spin { ns: 1_000, ..spin }), 4_000);
-}
-
-#[test]
 fn who_saves_power_does_not_look() {
     let pace = Pace::default();
     for spin in [Spin::NONE, Spin::new(Waiting::Power, 1000, 8, false)] {
