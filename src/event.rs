@@ -217,15 +217,24 @@ impl Event {
         };
         let more = || has(0) || settle() && has(0);
         let searcher = Cell::new(self.announce());
-        let away = |leaves| match leaves {
-            true if spin.steps_back => self.stop_searching(searcher.replace(false), more),
-            true => {}
-            false => searcher.set(self.announce_late(searcher.get())),
+        // Who leaves the news to another of its core must not keep a CPU that has nothing to do from
+        // being woken.
+        let idle = || match seat.filter(|seat| seat.has_to_wait() && self.has_sleepers()) {
+            Some(seat) => seat.idle_cpus(),
+            None => 0,
+        };
+        let away = |leaves: bool| match (leaves, searcher.get()) {
+            (false, is_one) => searcher.set(self.announce_late(is_one)),
+            (true, false) => {}
+            (true, true) => match idle() {
+                0 if spin.steps_back => self.stop_searching(searcher.replace(false), more),
+                0 => {}
+                cpus => self.step_back(searcher.replace(false), more, Rather::Of(cpus)),
+            },
         };
         let give_way = || {
             if let Some(seat) = seat.filter(|seat| seat.has_to_wait() && has(0)) {
-                away(true);
-                seat.let_others_go_first(|| has(0));
+                seat.let_others_go_first(|| has(0), || away(true));
                 away(false);
             }
         };
@@ -297,6 +306,12 @@ impl Event {
 
     /// W5.
     fn stop_searching(&self, searcher: bool, more: impl Fn() -> bool) {
+        self.step_back(searcher, more, Rather::Elsewhere);
+    }
+
+    /// W5, with a sleeper to take over `rather`.
+    #[inline]
+    fn step_back(&self, searcher: bool, more: impl Fn() -> bool, rather: Rather) {
         if !searcher {
             return;
         }
@@ -304,7 +319,7 @@ impl Event {
         if searching(before) == 1 {
             #[cfg(not(control = "handover_fence"))]
             fence_after_rmw();
-            self.pass_on(more);
+            self.pass_on_to(rather, more);
         }
     }
 
@@ -312,8 +327,13 @@ impl Event {
     /// from the caller, who has news to deal with.
     #[inline]
     pub(crate) fn pass_on(&self, more: impl Fn() -> bool) {
+        self.pass_on_to(Rather::Elsewhere, more);
+    }
+
+    #[inline]
+    fn pass_on_to(&self, rather: Rather, more: impl Fn() -> bool) {
         if sleeping(self.word.load(Ordering::Relaxed)) > 0 && more() {
-            self.tell(self.word.load(Ordering::Relaxed), 1, Rather::Elsewhere);
+            self.tell(self.word.load(Ordering::Relaxed), 1, rather);
         }
     }
 

@@ -41,6 +41,8 @@ pub(crate) enum Rather {
     Anywhere,
     Here,
     Elsewhere,
+    /// On one of these: bit `cpu & 31` of each.
+    Of(u32),
 }
 
 /// Where threads sleep on a word while its low half is zero.

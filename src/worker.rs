@@ -117,7 +117,7 @@ impl Engine {
             return now;
         }
         self.signals.work.pass_on(|| self.jobs.has(0));
-        seat.let_others_go_first(|| self.jobs.has(0));
+        seat.let_others_go_first(|| self.jobs.has(0), || ());
         slip.begin_row(now_ns());
         None
     }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::clock::Timeout;
 use crate::config::Waiting;
+use crate::mates::Mates;
 use std::sync::atomic::{AtomicU64 as Counter, Ordering::SeqCst};
 use std::time::Duration;
 
@@ -59,6 +60,46 @@ fn a_sleeper_is_woken_though_another_searches() {
         event.stop_searching(true, || false);
     });
     assert_eq!(event.word.load(Ordering::Relaxed), 0);
+}
+
+/// A worker that lets another one of its CPU go first leaves its duty to one that sleeps on a CPU where
+/// nobody is at work.
+#[test]
+fn who_leaves_news_to_others_keeps_no_idle_cpu_from_being_woken() {
+    for is_idle in [true, false] {
+        let mates = Mates::new(&[0, 0, 1].map(Some));
+        mates.seat(1).set(true);
+        mates.seat(2).set(!is_idle);
+        let (event, news) = (Event::default(), Counter::new(0));
+        let (event, news, seat) = (&event, &news, |worker| Some(mates.seat(worker)));
+        let wait = |spin, seat| {
+            let (attempt, has) = (|| take(news), |others| news.load(SeqCst) > others);
+            let search = Search { attempt, has, pending: || false, seat, in_vain: || () };
+            event.wait_behind(spin, Who::Worker, far(), search)
+        };
+        let limit = far();
+        let until = |is_so: &dyn Fn() -> bool| {
+            while !is_so() {
+                assert!(!limit.passed());
+                std::thread::yield_now();
+            }
+        };
+        let keen = Spin::new(Waiting::Latency, 1_000_000_000, 64, false);
+        std::thread::scope(|scope| {
+            let sleeper = scope.spawn(|| wait(Spin::NONE, None));
+            until(&|| event.has_sleepers());
+            let searcher = scope.spawn(|| wait(keen, seat(0)));
+            until(&|| searching(event.word.load(Ordering::Relaxed)) == 1);
+            news.fetch_add(1, SeqCst);
+            event.notify_one();
+            until(&|| news.load(SeqCst) == 0);
+            assert_eq!(event.wakes(), u64::from(is_idle));
+            news.fetch_add(1, SeqCst);
+            event.notify_all();
+            assert!([sleeper, searcher].into_iter().all(|thread| thread.join().unwrap().is_some()));
+        });
+        assert_eq!(event.word.load(Ordering::Relaxed), 0);
+    }
 }
 
 /// Threads pass tokens round: every wait can end only by another's notification.

@@ -21,6 +21,7 @@ pub(crate) fn wake(word: &AtomicU64, across: bool, count: u32, rather: Rather) -
         Rather::Anywhere => libc::FUTEX_BITSET_MATCH_ANY,
         Rather::Here => here(),
         Rather::Elsewhere => !here(),
+        Rather::Of(cpus) => cpus as i32,
     };
     let woken = wake_of(word, across, count, set);
     if rather != Rather::Anywhere && woken < count {
