@@ -24,7 +24,8 @@ impl Engine {
         }
         // Before a turn, too: it is this that sees that the host was away. Turns are for brief jobs, one
         // after the other.
-        let others = self.lending.worth(now, self.credits.resolved());
+        let takes = self.signals.work.takes_ns();
+        let others = self.lending.worth(now, self.credits.resolved(), takes);
         if self.turns.are_on() && self.has_job(0, 0) && !self.has_job(0, others.max(1)) {
             self.take_turn();
             return true;
@@ -45,7 +46,11 @@ impl Engine {
             return true;
         }
         self.naps.lend();
-        let is_taken = give_way();
+        let mut is_taken = give_way();
+        if is_taken && self.lending.was_away(now) && is_wanted(&stage) {
+            // Behind a pause caches are cold, and a yield takes as long though nobody took the core.
+            is_taken = give_way();
+        }
         self.naps.came_back();
         if !is_taken && work.has_sleepers() {
             work.give_one(Rather::Here);

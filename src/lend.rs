@@ -36,8 +36,10 @@
 //!
 //! # When
 //! To lend it pays where so many jobs wait that they would lie there for longer than it takes to wake
-//! somebody, and to go to and fro between two threads. Where the host has it back late, see
-//! [`crate::nap`].
+//! somebody, and to go to and fro between two threads. A host sees by that how far apart outcomes are; where
+//! it has not waited for enough of them in a row, by how long workers have found a job to take: of 8 jobs of
+//! 100 us put after a pause the host's core began with the first 100 us later. Where the host has
+//! its core back late, see [`crate::nap`].
 
 use crate::clock::now_ns;
 use crate::mates::{Seat, Wait};
@@ -84,10 +86,10 @@ impl Lending {
     }
 
     /// How many jobs must wait for a worker to be worth its wake, now that so many had their
-    /// outcome.
-    pub(crate) fn worth(&self, now: u64, resolved: u64) -> u64 {
+    /// outcome. `takes`: how long one is known to take; 0 if nobody knows.
+    pub(crate) fn worth(&self, now: u64, resolved: u64, takes: u64) -> u64 {
         let jobs = resolved.saturating_sub(self.count.load(Ordering::Relaxed));
-        if now.saturating_sub(self.left.load(Ordering::Relaxed)) > AWAY_NS {
+        if self.was_away(now) {
             self.then.store(now, Ordering::Relaxed);
             self.count.store(resolved, Ordering::Relaxed);
         } else if jobs >= SAMPLE {
@@ -95,7 +97,17 @@ impl Lending {
             self.count.store(resolved, Ordering::Relaxed);
             self.apart.store(ns / jobs, Ordering::Relaxed);
         }
-        WORTH_NS / self.apart.load(Ordering::Relaxed).max(1)
+        // Where they come by a few, between pauses, it is never known how far apart they are.
+        let apart = match self.apart.load(Ordering::Relaxed) {
+            0 => takes,
+            apart => apart,
+        };
+        WORTH_NS / apart.max(1)
+    }
+
+    /// Whether no host has waited for long.
+    pub(crate) fn was_away(&self, now: u64) -> bool {
+        now.saturating_sub(self.left.load(Ordering::Relaxed)) > AWAY_NS
     }
 
     /// A host has waited until now.
@@ -163,18 +175,21 @@ mod tests {
     use super::*;
     use crate::mates::Mates;
     use crate::os::machine::current_cpu;
+    use std::cell::Cell;
 
     #[test]
     fn a_backlog_is_worth_a_wake_by_how_long_it_lasts() {
-        let lending = Lending::default();
+        let (lending, takes) = (Lending::default(), Cell::new(0));
         let worth = |later: u64, resolved| {
             let now = 1_000_000 + later;
-            let worth = lending.worth(now, resolved);
+            let worth = lending.worth(now, resolved, takes.get());
             lending.leave(now + 1_000);
             worth
         };
         assert!(!lending.are_short());
         assert_eq!(worth(5_000, 0), WORTH_NS); // Nothing is known: none is.
+        takes.set(4_000);
+        assert_eq!(worth(5_000, 0), 4);
         assert_eq!(worth(10_000, SAMPLE), 51); // 312 ns apart.
         assert_eq!(worth(14_000, 2 * SAMPLE - 1), 51);
         assert_eq!(worth(26_000, 2 * SAMPLE), 16); // 1 us apart.

@@ -120,6 +120,11 @@ impl Event {
         false
     }
 
+    /// How long it takes to deal with news that is waited for; 0 if nobody knows.
+    pub(crate) fn takes_ns(&self) -> u64 {
+        self.brief.first.load(Ordering::Relaxed)
+    }
+
     /// It took so long to deal with news that was waited for.
     pub(crate) fn learn_first(&self, ns: u64) {
         if !cfg!(loom) {
