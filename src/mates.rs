@@ -23,8 +23,8 @@
 //! Who leaves a job to a mate still counts as searching, so that the next put wakes nobody ([`crate::event`]).
 //! Not if a worker sleeps on a CPU where nobody is at work: then the duty goes to that one. Without
 //! this, where its look had ended for want of jobs, or another program had its core for a moment, a
-//! CPU did nothing until all jobs were done: with 4 or 8 workers on 2 cores a quarter of all rounds of 1 us
-//! jobs took twice as long.
+//! CPU did nothing until all jobs were done: with 4 workers on 2 cores one of 9 rounds of 1 us jobs took
+//! twice as long, and in some runs most did.
 //!
 //! # Hints
 //! At work is who has a job, or comes from one and has not begun to wait. That is a hint: a worker
