@@ -200,8 +200,12 @@ extern "C-unwind" fn serve(badge: *mut c_void) -> *mut c_void {
 fn work(badge: &Badge) {
     let (crew, engine, worker) = (&badge.crew, &badge.crew.engine, badge.worker);
     inside::stay(engine.identity());
+    // The thread of a worker process sits beside that where there is no other core for it. One that yields
+    // on the core of another worker, which is at a long job, does not have that back for long, and its own
+    // worker has nothing to do meanwhile.
+    let is_placed = engine.lanes.is_empty() || engine.spin.is_crowd();
     if let Some(cpu) = crew.cpus[worker]
-        && engine.lanes.is_empty() // A worker process is pinned itself, and not its thread.
+        && is_placed
         && !pin_current_thread(cpu)
     {
         let line = format!("worker {worker} could not be pinned to CPU {cpu}");
