@@ -116,7 +116,9 @@ impl Engine {
             let collected = self.collect(&mut shift);
             let handed = self.hand_ahead(&mut shift);
             if shift.is_empty() && !shift.expelled {
-                match self.wait_for_errand(worker) {
+                // To begin to wait is to tell that there is no job.
+                let next = self.next_job(shift.stage).map(Errand::Job);
+                match next.unwrap_or_else(|| self.wait_for_errand(worker)) {
                     Errand::Job(job) => self.lend(&mut shift, job),
                     Errand::Dead => {}
                     Errand::GoHome => return Leave::Home,
