@@ -142,9 +142,14 @@ impl Loan {
             Wait::No => return false,
             Wait::ForResults => !has(1),
             Wait::ForOne => !has(1) || now_ns() - self.since > LOAN_NS,
-            Wait::Asleep => seat.is_shared() && self.runs_low(has),
+            Wait::Asleep => self.is_due_to_sleeper(seat, has),
         };
         is_due && !self.kept.keeps()
+    }
+
+    /// Whether a host that sleeps is to have it back.
+    pub(crate) fn is_due_to_sleeper(&mut self, seat: Seat<'_>, has: impl Fn(u64) -> bool) -> bool {
+        seat.host_waits() == Wait::Asleep && seat.is_shared() && self.runs_low(has)
     }
 
     /// Once, until the queue has been filled again.
