@@ -178,6 +178,53 @@ static void pinned(void)
     CHECK(sched_getaffinity(0, sizeof after, &after) == 0 && CPU_EQUAL(&allowed, &after));
 }
 
+/* The affinity of the thread of this process that serves a worker. */
+static cpu_set_t affinity_beside(uint32_t worker)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    char name[32], path[64], comm[32] = "";
+    snprintf(name, sizeof name, "jobexec-%u\n", (unsigned)worker);
+    DIR *threads = opendir("/proc/self/task");
+    CHECK(threads != NULL);
+    for (struct dirent *entry; (entry = readdir(threads)) != NULL;) {
+        int thread = atoi(entry->d_name);
+        snprintf(path, sizeof path, "/proc/self/task/%d/comm", thread);
+        FILE *file = thread > 0 ? fopen(path, "re") : NULL;
+        if (file == NULL)
+            continue;
+        if (fgets(comm, sizeof comm, file) != NULL && strcmp(comm, name) == 0)
+            CHECK(sched_getaffinity(thread, sizeof set, &set) == 0);
+        fclose(file);
+    }
+    closedir(threads);
+    return set;
+}
+
+/* Where the workers take all CPUs, the thread that serves one sits beside it. */
+static void beside_threads(void)
+{
+    enum { MOST = 16 };
+    cpu_set_t allowed;
+    uint32_t cpus[MOST], count = 0;
+    CHECK(sched_getaffinity(0, sizeof allowed, &allowed) == 0);
+    for (uint32_t cpu = 0; cpu < CPU_SETSIZE && count < MOST; cpu++)
+        if (CPU_ISSET(cpu, &allowed))
+            cpus[count++] = cpu;
+    if (CPU_COUNT(&allowed) > MOST)
+        return;
+    jobexec_config config = check_processes(count, push);
+    config.pinning = JOBEXEC_PIN_LIST;
+    config.cpus = cpus;
+    config.cpu_count = count;
+    jobexec_executor *exec = check_start(&config);
+    for (uint32_t worker = 0; worker < count; worker++) {
+        cpu_set_t set = affinity_beside(worker);
+        CHECK(CPU_COUNT(&set) == 1 && CPU_ISSET(cpus[worker], &set));
+    }
+    check_close(exec);
+}
+
 int main(int argc, char **argv)
 {
     if (jobexec_is_worker()) {
@@ -189,5 +236,6 @@ int main(int argc, char **argv)
     same_as_threads();
     environment();
     pinned();
+    beside_threads();
     return 0;
 }
