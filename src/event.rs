@@ -59,8 +59,8 @@
 //!
 //! Whoever is awake may announce itself at any time, and does so where it is of use: at the beginning
 //! of a look and behind each yield, if others sleep. A searcher may step back while it yields
-//! ([`Spin::steps_back`]), one with a token, too, for those who go first ([`crate::mates`]): by W5, as
-//! one that found something; behind that it is awake.
+//! ([`Spin::steps_back`]), one with a token, too, for those who go first, and does where a CPU has nothing
+//! to do ([`crate::mates`]): by W5, as one that found something; behind that it is awake.
 //!
 //! A notifier may count as searching for a while, and leaves as any searcher does ([`brief`]).
 //!
