@@ -2,11 +2,15 @@
 //! in Python, and how soon a worker that died is back. This program is its own worker.
 //!
 //! A job's input and output are 1 KiB, in place: the host writes a number there and the worker
-//! copies it to the output. Through a pipe the whole KiB travels.
+//! copies it to the output, and computes for as long as a second number says. Through a pipe the
+//! whole KiB travels.
 //!
 //! A job goes through four hops (the host wakes the worker's thread, that the process, and the
 //! same back), where the floor has two: this program's partner, woken by a futex in shared memory.
 
+#[path = "../compare/workloads/alone.rs"]
+mod alone;
+mod computing;
 mod lives;
 mod ours;
 #[path = "../partners/mod.rs"]
@@ -22,7 +26,7 @@ mod tasks;
 
 use jobexec::{Batch, Failure, JobContext, is_worker, serve_worker};
 use partners::Script;
-use peers::{Cpus, now_ns};
+use peers::{Cpus, now_ns, work};
 use std::cell::RefCell;
 
 const BYTES: usize = 1024;
@@ -40,6 +44,11 @@ fn transform(batch: &mut Batch<'_>, _: &JobContext<'_>) -> Result<(), Failure> {
         // SAFETY: the call takes a number.
         unsafe { libc::raise(libc::SIGKILL) };
     }
+    let word = |at| batch.input()[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    match word(8) {
+        0 => {}
+        ns => work(ns),
+    }
     batch.set_output(BYTES);
     Ok(())
 }
@@ -54,10 +63,11 @@ fn main() {
     let cpus = Cpus::read();
     let script = Script::start(cpus.host(), &[cpus.worker(0), cpus.worker(1)]);
     let mut script = RefCell::new(script);
-    let parts: [(_, Part); 4] = [
+    let parts: [(_, Part); 5] = [
         ("round_trips", round_trips::run),
         ("streams", streams::one_worker),
         ("two_workers", streams::two_workers),
+        ("computing", computing::run),
         ("lives", lives::run),
     ];
     for (_, part) in parts.into_iter().filter(|(name, _)| rounds::is_chosen(name)) {

@@ -24,6 +24,8 @@ pub(crate) struct Ours {
     kind: Kind,
     pub(crate) executor: BatchExecutor,
     pub(crate) tasks: Vec<String>,
+    /// For how long a job computes, by its number.
+    work_ns: fn(u64) -> u64,
     jobs: Cell<u64>,
     wakes: Cell<u64>,
     switches: Cell<u64>,
@@ -56,12 +58,21 @@ impl Ours {
             _ => BatchExecutor::start_processes(config, &command(kind), |_, _| (), PATIENCE),
         });
         let (jobs, wakes, switches) = Default::default();
-        Ok(Ours { kind, executor: executor?, tasks, jobs, wakes, switches })
+        let work_ns = |_| 0;
+        Ok(Ours { kind, executor: executor?, tasks, work_ns, jobs, wakes, switches })
+    }
+
+    /// The same with jobs that compute for so long.
+    pub(crate) fn computing(self, work_ns: fn(u64) -> u64) -> Ours {
+        Ours { work_ns, ..self }
     }
 
     #[inline]
     fn put(&self, mut buffer: Buffer, number: u64) {
-        buffer.input_mut()[..8].copy_from_slice(&number.to_le_bytes());
+        let words = [number, (self.work_ns)(number)];
+        for (bytes, word) in buffer.input_mut().chunks_exact_mut(8).zip(words) {
+            bytes.copy_from_slice(&word.to_le_bytes());
+        }
         self.executor.put(buffer).map_err(|refused| refused.status).unwrap();
     }
 
