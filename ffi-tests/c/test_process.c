@@ -3,6 +3,8 @@
 
 #include "check_process.h"
 
+#include <stdbool.h>
+
 enum task { MIX, READ_ENV, READ_AFFINITY };
 
 static const char *const push[] = {"/proc/self/exe", "push", NULL};
@@ -178,27 +180,29 @@ static void pinned(void)
     CHECK(sched_getaffinity(0, sizeof after, &after) == 0 && CPU_EQUAL(&allowed, &after));
 }
 
-/* The affinity of the thread of this process that serves a worker. */
-static cpu_set_t affinity_beside(uint32_t worker)
+/* Whether a thread of this process that serves a worker sits on that CPU. One of an executor that was
+ * closed may still be about to end. */
+static bool sits_beside(uint32_t worker, uint32_t cpu)
 {
-    cpu_set_t set;
-    CPU_ZERO(&set);
     char name[32], path[64], comm[32] = "";
     snprintf(name, sizeof name, "jobexec-%u\n", (unsigned)worker);
     DIR *threads = opendir("/proc/self/task");
     CHECK(threads != NULL);
+    bool found = false;
     for (struct dirent *entry; (entry = readdir(threads)) != NULL;) {
         int thread = atoi(entry->d_name);
         snprintf(path, sizeof path, "/proc/self/task/%d/comm", thread);
         FILE *file = thread > 0 ? fopen(path, "re") : NULL;
         if (file == NULL)
             continue;
-        if (fgets(comm, sizeof comm, file) != NULL && strcmp(comm, name) == 0)
-            CHECK(sched_getaffinity(thread, sizeof set, &set) == 0);
+        cpu_set_t set;
+        if (fgets(comm, sizeof comm, file) != NULL && strcmp(comm, name) == 0 &&
+            sched_getaffinity(thread, sizeof set, &set) == 0)
+            found = found || (CPU_COUNT(&set) == 1 && CPU_ISSET(cpu, &set));
         fclose(file);
     }
     closedir(threads);
-    return set;
+    return found;
 }
 
 /* Where the workers take all CPUs, the thread that serves one sits beside it. */
@@ -218,10 +222,8 @@ static void beside_threads(void)
     config.cpus = cpus;
     config.cpu_count = count;
     jobexec_executor *exec = check_start(&config);
-    for (uint32_t worker = 0; worker < count; worker++) {
-        cpu_set_t set = affinity_beside(worker);
-        CHECK(CPU_COUNT(&set) == 1 && CPU_ISSET(cpus[worker], &set));
-    }
+    for (uint32_t worker = 0; worker < count; worker++)
+        CHECK(sits_beside(worker, cpus[worker]));
     check_close(exec);
 }
 
