@@ -36,10 +36,10 @@
 //!
 //! # When
 //! To lend it pays where so many jobs wait that they would lie there for longer than it takes to wake
-//! somebody, and to go to and fro between two threads. A host sees by that how far apart outcomes are; where
-//! it has not waited for enough of them in a row, by how long workers have found a job to take: of 8 jobs of
-//! 100 us put after a pause the host's core began with the first 100 us later. Where the host has
-//! its core back late, see [`crate::nap`].
+//! somebody, and to go to and fro between two threads. How far apart outcomes are shows where a host waits for
+//! many in a row; before that, how long a job takes stands for it. Otherwise, of 8 jobs of 100 us put after a
+//! pause, the host's core began with its first 100 us later. Where the host has its core back late, see
+//! [`crate::nap`].
 
 use crate::clock::now_ns;
 use crate::mates::{Seat, Wait};
@@ -142,12 +142,12 @@ impl Loan {
             Wait::No => return false,
             Wait::ForResults => !has(1),
             Wait::ForOne => !has(1) || now_ns() - self.since > LOAN_NS,
-            Wait::Asleep => self.is_due_to_sleeper(seat, has),
+            Wait::Asleep => seat.is_shared() && self.runs_low(has),
         };
         is_due && !self.kept.keeps()
     }
 
-    /// Whether a host that sleeps is to have it back.
+    /// Whether a host that sleeps is to be woken for it, by who does not hold that core itself.
     pub(crate) fn is_due_to_sleeper(&mut self, seat: Seat<'_>, has: impl Fn(u64) -> bool) -> bool {
         seat.host_waits() == Wait::Asleep && seat.is_shared() && self.runs_low(has)
     }
@@ -245,14 +245,17 @@ mod tests {
             let here = current_cpu().unwrap();
             let mates = Mates::new(&[Some(here); 2]);
             let alone = Mates::new(&[Some(here)]);
-            let mut woken = 0;
+            let (mut woken, mut agree) = (0, true);
             let mut due = |mates: &Mates, in_flight| {
                 let (seat, mut loan) = (mates.seat(0), Loan::new(in_flight));
                 mates.host.works(1_000_000, 0);
                 mates.host.sleeps();
                 let with = |jobs| move |others| jobs > others;
-                let due =
-                    [0, 33, 33, 32, 32, 33, 2, 3, 2].map(|jobs| loan.is_due(seat, with(jobs)));
+                let left = [0, 33, 33, 32, 32, 33, 2, 3, 2];
+                let due = left.map(|jobs| loan.is_due(seat, with(jobs)));
+                let mut others = Loan::new(in_flight);
+                let told = left.map(|jobs| others.is_due_to_sleeper(seat, with(jobs)));
+                agree &= due == told;
                 loan.give_back(seat, || woken += 1);
                 due.map(u64::from)
             };
@@ -261,6 +264,7 @@ mod tests {
             current_cpu() == Some(here)
                 && found == [half, half, [0, 0, 0, 0, 0, 0, 1, 0, 1], [0; 9]]
                 && woken == 4
+                && agree
         });
         assert!(seen);
     }

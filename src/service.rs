@@ -200,9 +200,9 @@ extern "C-unwind" fn serve(badge: *mut c_void) -> *mut c_void {
 fn work(badge: &Badge) {
     let (crew, engine, worker) = (&badge.crew, &badge.crew.engine, badge.worker);
     inside::stay(engine.identity());
-    // The thread of a worker process sits beside that where there is no other core for it. One that yields
-    // on the core of another worker, which is at a long job, does not have that back for long, and its own
-    // worker has nothing to do meanwhile.
+    // The thread of a worker process sits beside that where it yields and workers take all cores: on the core
+    // of another worker, which is at a long job, it would not run for as long, and its own would have
+    // nothing to do.
     let is_placed = engine.lanes.is_empty() || engine.spin.is_crowd();
     if let Some(cpu) = crew.cpus[worker]
         && is_placed

@@ -44,10 +44,9 @@ fn transform(batch: &mut Batch<'_>, _: &JobContext<'_>) -> Result<(), Failure> {
         // SAFETY: the call takes a number.
         unsafe { libc::raise(libc::SIGKILL) };
     }
-    let word = |at| batch.input()[at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    match word(8) {
-        0 => {}
-        ns => work(ns),
+    let work_ns = u64::from_le_bytes(*batch.input()[8..].first_chunk().unwrap());
+    if work_ns > 0 {
+        work(work_ns);
     }
     batch.set_output(BYTES);
     Ok(())

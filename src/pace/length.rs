@@ -33,7 +33,7 @@ pub(super) struct Length {
     vain: AtomicU64,
     /// How long it takes here from a wake until the sleeper runs, in nanoseconds.
     wake: AtomicU64,
-    /// When the last look would have ended, had it been a long one in vain.
+    /// When the last look would have ended had it been a long one.
     long_until: AtomicU64,
 }
 
@@ -56,7 +56,7 @@ impl Length {
         }
     }
 
-    /// When a look ends that begins `now`.
+    /// When a look ends that begins `now`. Notes when a long one would.
     pub(super) fn end(&self, spin: Spin, now: u64) -> u64 {
         let long = self.longest(spin);
         self.long_until.store(now.saturating_add(long), Ordering::Relaxed);
